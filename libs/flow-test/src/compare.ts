@@ -45,15 +45,15 @@ export async function compare(comparison: Comparison): Promise<readonly Mismatch
   if (!expect || (Object.keys(expect.value).length === 0 && expect.that.length === 0))
     return [{ code: 'TEST_EMPTY', location, message: 'this test expects nothing' }];
   const found = new Differences(expect);
-  ofRuns(expect, observed, found);
-  ofCalls(expect, observed, found);
+  compareRuns(expect, observed, found);
+  compareCalls(expect, observed, found);
   const { events, took } = expect.value;
   if (events !== undefined) found.check(events, observed.events, ['events']);
-  if (typeof took === 'string') ofTime(took, observed, found);
-  const mismatches: Mismatch[] = [...endless(comparison), ...found.list, ...(await ofConditions(expect, comparison))];
+  if (typeof took === 'string') compareDuration(took, observed, found);
+  const mismatches: Mismatch[] = [...endlessRun(comparison), ...found.list, ...(await checkConditions(expect, comparison))];
   for (const mock of unused)
     mismatches.push({ code: 'TEST_MOCK', location: mock.location, message: 'no call has matched this mock' });
-  return mismatches.length === 0 ? [] : [...mismatches, ...reasons(expect, observed, location)];
+  return mismatches.length === 0 ? [] : [...mismatches, ...unexpectedErrors(expect, observed, location)];
 }
 
 /** Collects the differences of one test, at the places of the expectations. */
@@ -76,7 +76,7 @@ class Differences {
   }
 }
 
-function ofRuns({ value }: Expectation, { runs }: Observed, found: Differences): void {
+function compareRuns({ value }: Expectation, { runs }: Observed, found: Differences): void {
   const last = runs.at(-1) ?? NO_RUN;
   for (const key of OF_RUNS) {
     const expected = value[key];
@@ -91,7 +91,7 @@ function ofRuns({ value }: Expectation, { runs }: Observed, found: Differences):
   }
 }
 
-function ofCalls({ value }: Expectation, { calls }: Observed, found: Differences): void {
+function compareCalls({ value }: Expectation, { calls }: Observed, found: Differences): void {
   for (const [step, expected] of Object.entries((value['calls'] ?? {}) as Readonly<Record<string, unknown>>)) {
     const made = calls[step] ?? [];
     const path = ['calls', step];
@@ -101,13 +101,13 @@ function ofCalls({ value }: Expectation, { calls }: Observed, found: Differences
   }
 }
 
-function ofTime(took: string, { tookMs }: Observed, found: Differences): void {
+function compareDuration(took: string, { tookMs }: Observed, found: Differences): void {
   const expectedMs = parseDuration(took);
   if (tookMs === undefined) found.add(['took'], `took is unknown, because the run has not ended, not ${took}`);
   else if (tookMs !== expectedMs) found.add(['took'], `took is ${durationOf(tookMs)}, not ${took}`);
 }
 
-async function ofConditions({ that }: Expectation, { observed, context }: Comparison): Promise<readonly Mismatch[]> {
+async function checkConditions({ that }: Expectation, { observed, context }: Comparison): Promise<readonly Mismatch[]> {
   const { calls, events, runs } = observed;
   const scope = { vars: {}, env: {}, context, calls, events, ...(runs.at(-1) ?? NO_RUN) } as unknown as Scope;
   const mismatches: Mismatch[] = [];
@@ -126,16 +126,16 @@ async function problemOf(test: () => Promise<boolean>): Promise<string | undefin
   }
 }
 
-/** Reports a run that has not ended. */
-function endless({ test: { location }, observed: { runs, tookMs, passedMs } }: Comparison): readonly Mismatch[] {
+/** Returns the mismatch of a run that has not ended. */
+function endlessRun({ test: { location }, observed: { runs, tookMs, passedMs } }: Comparison): readonly Mismatch[] {
   if (tookMs !== undefined) return [];
   const passed = `${Math.floor(passedMs / HOUR_MS)} h of virtual time`;
   const message = runs.length === 0 ? `no run has begun after ${passed}` : `the run has not ended after ${passed}`;
   return [{ code: 'TEST_ENDLESS', location, message }];
 }
 
-/** Adds the errors of runs that failed although the test does not expect an error. */
-function reasons({ value }: Expectation, { runs }: Observed, location: SourceLocation): readonly Mismatch[] {
+/** Returns the errors of runs that failed although the test expects no error. */
+function unexpectedErrors({ value }: Expectation, { runs }: Observed, location: SourceLocation): readonly Mismatch[] {
   if (value['error'] !== undefined) return [];
   return runs.flatMap(({ outcome, error }) =>
     error === undefined || outcome === 'duplicate'

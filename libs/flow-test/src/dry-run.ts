@@ -48,7 +48,7 @@ export interface DryRunResult {
  */
 export async function dryRun(input: DryRunInput, watch: Pick<RunWatch, 'live' | 'step' | 'signal'> = {}): Promise<DryRunResult> {
   const { workspace, flow, event, mocks, nowMs, secrets = new Set() } = input;
-  const hide = hider(input.plugins, secrets);
+  const mask = masker(input.plugins, secrets);
   const { name, location } = flow;
   const triggers = [{ atMs: 0, event }];
   const test = { name, location, env: {}, triggers, mocks, ...(nowMs !== undefined && { nowMs }) };
@@ -66,9 +66,9 @@ export async function dryRun(input: DryRunInput, watch: Pick<RunWatch, 'live' | 
         trace.step(report, at);
         watch.step?.(report, at);
       },
-      called: (call, at) => trace.called({ ...call, input: hide(call, 'input', call.input) }, at),
+      called: (call, at) => trace.called({ ...call, input: mask(call, 'input', call.input) }, at),
       answered: (call, answer, at) => {
-        if ('output' in answer) hide(call, 'output', answer.output);
+        if ('output' in answer) mask(call, 'output', answer.output);
         trace.answered(call, answer, at);
       },
     },
@@ -89,7 +89,7 @@ export async function dryRun(input: DryRunInput, watch: Pick<RunWatch, 'live' | 
 }
 
 /** Returns the function that masks the secret fields of an input or an output by the schema of its action, and collects their values. */
-function hider(plugins: DryRunInput['plugins'], secrets: Set<string>) {
+function masker(plugins: DryRunInput['plugins'], secrets: Set<string>) {
   return ({ target }: WatchedCall, io: 'input' | 'output', value: unknown): unknown => {
     const action = target && plugins.get(target.plugin)?.actions[target.action];
     const fields = action && SecretFields.of(action[io] as z.ZodType, io);

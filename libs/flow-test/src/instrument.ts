@@ -3,7 +3,7 @@ import type { Condition, Flow, Scope, Step, Template } from '@sluice/flow';
 import { KEYS } from './coverage.js';
 
 /** Receives what an instrumented flow does. */
-export interface Trace {
+export interface FlowObserver {
   /** A point of the flow was reached. */
   hit(flow: string, key: string): void;
   /** A step begins in a run. */
@@ -22,19 +22,19 @@ export function mockedCallee(step: string): string {
 }
 
 /**
- * Returns the same flow with conditions that report to a trace. The engine runs it as any other flow: it evaluates the condition `if` of
+ * Returns the same flow with conditions that report to an observer. The engine runs it as any other flow: it evaluates the condition `if` of
  * a step exactly once, before the step begins.
  *
  * @param mocked ids of the `call` steps whose flows are replaced by mocks
  */
-export function instrumented(flow: Flow, trace: Trace, mocked: (step: string) => boolean): Flow {
-  return new Instrument(flow, trace, mocked).run();
+export function instrumented(flow: Flow, observer: FlowObserver, mocked: (step: string) => boolean): Flow {
+  return new Instrument(flow, observer, mocked).run();
 }
 
 class Instrument {
   constructor(
     private readonly flow: Flow,
-    private readonly trace: Trace,
+    private readonly observer: FlowObserver,
     private readonly mocked: (step: string) => boolean,
   ) {}
 
@@ -50,7 +50,7 @@ class Instrument {
   }
 
   private hit(key: string): void {
-    this.trace.hit(this.flow.name, key);
+    this.observer.hit(this.flow.name, key);
   }
 
   private filter(where: Condition): Condition {
@@ -59,7 +59,7 @@ class Instrument {
         chain(where.test(scope), (yes) => {
           this.hit(yes ? KEYS.accepted : KEYS.filtered);
           const { source, id } = scope.trigger ?? {};
-          if (!yes) this.trace.filtered(this.flow.name, String(source), String(id));
+          if (!yes) this.observer.filtered(this.flow.name, String(source), String(id));
           return yes;
         }),
     };
@@ -72,11 +72,11 @@ class Instrument {
 
   private step(step: Step, handler: string | undefined): Step {
     const { id } = step;
-    const { flow, trace } = this;
+    const { flow, observer } = this;
     const begins: Condition = {
       test: (scope) => {
         if (handler !== undefined) this.hit(handler);
-        if (scope.run) trace.began(flow.name, scope.run.id);
+        if (scope.run) observer.began(flow.name, scope.run.id);
         return chain(step.if?.test(scope) ?? true, (yes) => {
           if (yes) this.hit(KEYS.step(id));
           if (step.if) this.hit(yes ? KEYS.taken(id) : KEYS.skipped(id));
@@ -104,11 +104,11 @@ class Instrument {
       case 'try':
         return { ...step, steps: this.steps(step.steps), catch: this.steps(step.catch, KEYS.handler(id)) };
       case 'use': {
-        const input = this.template(step.with, (value, { run }) => run && this.trace.rendered(run.id, id, value));
+        const input = this.template(step.with, (value, { run }) => run && this.observer.rendered(run.id, id, value));
         return { ...step, with: input, onError: this.onError(step) };
       }
       case 'call': {
-        const data = this.template(step.data, (value) => this.trace.called(this.flow.name, id, value));
+        const data = this.template(step.data, (value) => this.observer.called(this.flow.name, id, value));
         return { ...step, data, onError: this.onError(step), ...(this.mocked(id) && { flow: mockedCallee(id) }) };
       }
       default:

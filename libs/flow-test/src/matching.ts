@@ -1,6 +1,6 @@
 import type { SourceLocation } from '@sluice/flow';
 
-/** What a test reports: the codes stand in the reference of findings. */
+/** What a test reports: the reference of findings explains the codes. */
 export type MismatchCode = 'TEST_EMPTY' | 'TEST_FAILED' | 'TEST_MOCK' | 'TEST_ENDLESS';
 
 /** A difference between an expectation and the run. */
@@ -40,26 +40,26 @@ export const MAX_DIFFERENCES = 50;
  */
 export function differences(expected: unknown, actual: unknown, path: Path): readonly Difference[] {
   if (Array.isArray(expected)) {
-    if (!Array.isArray(actual)) return [differ(path, expected, actual)];
-    if (actual.length !== expected.length) return [ofLength(expected, actual, path)];
+    if (!Array.isArray(actual)) return [valueMismatch(path, expected, actual)];
+    if (actual.length !== expected.length) return [lengthMismatch(expected, actual, path)];
     return expected.flatMap((item, index) => differences(item, actual[index], [...path, index]));
   }
   if (typeof expected === 'object' && expected !== null) {
-    if (typeof actual !== 'object' || actual === null || Array.isArray(actual)) return [differ(path, expected, actual)];
-    return Object.entries(expected).flatMap(([key, value]) => differences(value, own(actual, key), [...path, key]));
+    if (typeof actual !== 'object' || actual === null || Array.isArray(actual)) return [valueMismatch(path, expected, actual)];
+    return Object.entries(expected).flatMap(([key, value]) => differences(value, ownValue(actual, key), [...path, key]));
   }
-  return expected === actual ? [] : [differ(path, expected, actual)];
+  return expected === actual ? [] : [valueMismatch(path, expected, actual)];
 }
 
-function own(map: object, key: string): unknown {
+function ownValue(map: object, key: string): unknown {
   return Object.hasOwn(map, key) ? (map as Readonly<Record<string, unknown>>)[key] : undefined;
 }
 
-function differ(path: Path, expected: unknown, actual: unknown): Difference {
+function valueMismatch(path: Path, expected: unknown, actual: unknown): Difference {
   return { path, message: `${nameOf(path)} is ${shown(actual)}, not ${shown(expected)}` };
 }
 
-function ofLength(expected: readonly unknown[], actual: readonly unknown[], path: Path): Difference {
+function lengthMismatch(expected: readonly unknown[], actual: readonly unknown[], path: Path): Difference {
   const message = `${nameOf(path)} has ${actual.length} ${actual.length === 1 ? 'entry' : 'entries'}, not ${expected.length}`;
   if (Math.max(expected.length, actual.length) > MAX_COMPARED_ENTRIES) return { path, message };
   return { path, message, entries: aligned(expected, actual) };

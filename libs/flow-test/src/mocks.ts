@@ -1,7 +1,7 @@
 import type { FlowTest, Scope, StepMock } from '@sluice/flow';
 import { pause, SluiceError, type AnyAction, type AnyPlugin, type Call, type Clock } from '@sluice/plugin-api';
 import { z } from 'zod';
-import type { TestTrace } from './test-trace.js';
+import type { TestObserver } from './test-observer.js';
 
 const CURE = 'this is the error of a mock';
 /** The code of a mock that names a fate only. */
@@ -17,14 +17,14 @@ const CODES = {
 export class Mocks {
   readonly #used = new Map<StepMock, number>();
   readonly #seen = new Set<string>();
-  /** By client of a connection: the mock by which its system cannot be reached, until the mock is used up. */
-  readonly #away = new WeakMap<object, StepMock>();
+  /** By client of a connection: the mock that makes its system unavailable until it is used up. */
+  readonly #unavailable = new WeakMap<object, StepMock>();
 
   constructor(
     private readonly test: FlowTest,
     private readonly context: Scope['context'],
     private readonly clock: Clock,
-    private readonly trace: TestTrace,
+    private readonly observer: TestObserver,
   ) {}
 
   /** Mocks that no call has used. */
@@ -40,7 +40,7 @@ export class Mocks {
       serves: false,
       ...(plugin.check && { check: async (client: object) => this.#probe(client) }),
       open: async () => ({ close: async () => undefined }),
-      triggers: Object.fromEntries(Object.entries(plugin.triggers).map(([name, trigger]) => [name, silent(trigger)])),
+      triggers: Object.fromEntries(Object.entries(plugin.triggers).map(([name, trigger]) => [name, withoutSource(trigger)])),
       actions: Object.fromEntries(Object.entries(plugin.actions).map(([name, action]) => [name, this.#action(action)])),
     };
   }
@@ -56,9 +56,9 @@ export class Mocks {
     return mock ? this.#answer(step, mock, new AbortController().signal) : null;
   }
 
-  /** A system that a mock makes unavailable cannot be probed either; each probe uses the mock once. */
+  /** Throws while a mock makes the system of the client unavailable. Each probe uses the mock once. */
   #probe(client: object): void {
-    const mock = this.#away.get(client);
+    const mock = this.#unavailable.get(client);
     if (!mock || this.#isUsedUp(mock)) return;
     this.#use(mock);
     throw new SluiceError(CODES.unavailable, 'unavailable', 'a mock makes the system unavailable', CURE, { sent: 'no' });
@@ -79,15 +79,15 @@ export class Mocks {
 
   async #call(client: object, parsed: unknown, { id, signal }: Call): Promise<unknown> {
     const [run = '', step = ''] = id.split('/');
-    if (!this.trace.isOwn(run)) return {};
-    const input = this.trace.inputOf(run, step) ?? parsed;
+    if (!this.observer.isOwn(run)) return {};
+    const input = this.observer.inputOf(run, step) ?? parsed;
     // the attempts of one call are one call
-    if (!this.#seen.has(id)) this.trace.call(step, input);
+    if (!this.#seen.has(id)) this.observer.call(step, input);
     this.#seen.add(id);
     const mock = await this.#take(step, input);
     if (!mock) return {};
-    if (mock.answer.kind === 'error' && mock.answer.error.fate === 'unavailable') this.#away.set(client, mock);
-    else this.#away.delete(client);
+    if (mock.answer.kind === 'error' && mock.answer.error.fate === 'unavailable') this.#unavailable.set(client, mock);
+    else this.#unavailable.delete(client);
     return this.#answer(step, mock, signal);
   }
 
@@ -119,7 +119,7 @@ export class Mocks {
 }
 
 /** Returns the trigger without its source: the test delivers the event itself. */
-function silent(trigger: AnyPlugin['triggers'][string]): AnyPlugin['triggers'][string] {
+function withoutSource(trigger: AnyPlugin['triggers'][string]): AnyPlugin['triggers'][string] {
   return 'listen' in trigger ? { ...trigger, listen: untilAborted(3) } : { ...trigger, subscribe: untilAborted(3) };
 }
 

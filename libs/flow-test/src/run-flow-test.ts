@@ -21,7 +21,7 @@ import type { Mismatch } from './matching.js';
 import { Mocks } from './mocks.js';
 import { RecordingBroker } from './recording-broker.js';
 import { messageOf, viewOf } from './test-event.js';
-import { TestTrace } from './test-trace.js';
+import { TestObserver } from './test-observer.js';
 import { connectionsOf, withCallees } from './tested-parts.js';
 import { watchedCall, watchedPlugin, type RunWatch } from './watch.js';
 import { withoutJitter } from './without-jitter.js';
@@ -30,7 +30,7 @@ const HOST = 'test';
 const MINUTE_MS = 60_000;
 /** Maximum virtual time of a test, in milliseconds. */
 const MAX_VIRTUAL_MS = 366 * 24 * 60 * MINUTE_MS;
-/** Maximum timers that one test runs: a run that waits for a closed system is looked at twice a second, so this is about a day. */
+/** Maximum timers that one test runs: a run that waits for a closed system is tried twice a second, so this is about a day. */
 const MAX_TIMERS = 300_000;
 
 /** A test with the compiled workspace and the plugins of its flow. */
@@ -68,7 +68,7 @@ export async function runFlowTest(input: FlowTestInput): Promise<FlowTestResult>
   const run = new TestRun(input);
   const { mismatches, observed } = await withoutJitter(() => run.compared());
   const ms = Math.round(performance.now() - began);
-  return { flow: flow.name, name: test.name, location: test.location, mismatches, observed, ms, hits: run.trace.hits };
+  return { flow: flow.name, name: test.name, location: test.location, mismatches, observed, ms, hits: run.observer.hits };
 }
 
 /**
@@ -93,7 +93,7 @@ interface StartedRun {
 }
 
 class TestRun {
-  readonly trace: TestTrace;
+  readonly observer: TestObserver;
   readonly #clock: VirtualClock;
   readonly #context: Scope['context'];
   readonly #mocks: Mocks;
@@ -108,7 +108,7 @@ class TestRun {
   ) {
     const { workspace, flow, test } = input;
     const { timezone, country } = workspace.settings;
-    this.trace = new TestTrace(flow.name);
+    this.observer = new TestObserver(flow.name);
     this.#clock = new VirtualClock(startOf(flow, test, timezone), MAX_TIMERS);
     this.#context = {
       now: this.#clock.now(),
@@ -116,7 +116,7 @@ class TestRun {
       country,
       ...(timezone !== undefined && { timezone }),
     };
-    this.#mocks = new Mocks(test, this.#context, this.#clock, this.trace);
+    this.#mocks = new Mocks(test, this.#context, this.#clock, this.observer);
     this.#broker = new RecordingBroker(this.#clock);
   }
 
@@ -136,7 +136,7 @@ class TestRun {
     await this.#answerCalls(bus);
     const hasEnded = await this.#play(bus);
     const stopping = engine.stop();
-    await this.#clock.advanceUntil(settled(stopping), MINUTE_MS);
+    await this.#clock.advanceUntil(settlementOf(stopping), MINUTE_MS);
     await bus.close();
     await store.close();
     return this.#observed(hasEnded);
@@ -145,8 +145,8 @@ class TestRun {
   /** Delivers the events at their times, and lets the virtual clock run until all runs have ended. Returns whether they have. */
   async #play(bus: Bus): Promise<boolean> {
     const { flow, test } = this.input;
-    const fires = firesItself(flow, test);
-    const events = test.triggers.length > 0 || fires ? test.triggers : [{ atMs: 0, event: {} }];
+    const startsItself = isStartedBySchedule(flow, test);
+    const events = test.triggers.length > 0 || startsItself ? test.triggers : [{ atMs: 0, event: {} }];
     const start = this.#clock.now();
     for (const event of events.toSorted((a, b) => a.atMs - b.atMs)) {
       await this.#clock.advanceUntil(() => false, start + event.atMs - this.#clock.now());
@@ -166,7 +166,7 @@ class TestRun {
 
   #isOver(index: number): boolean {
     const run = this.#runs[index];
-    return run !== undefined && (this.#endOf(index) !== undefined || this.trace.isFiltered(run.source, run.event));
+    return run !== undefined && (this.#endOf(index) !== undefined || this.observer.isFiltered(run.source, run.event));
   }
 
   /** Returns the end of the run of an event. An event that is sent again under the same id runs again under the same id. */
@@ -178,14 +178,14 @@ class TestRun {
 
   #options(bus: Bus, store: MemoryStore): EngineOptions {
     const { workspace, plugins, flow, test } = this.input;
-    const tested = withCallees(silenced(flow, test), workspace.flows, test.mocks);
+    const tested = withCallees(withoutSchedule(flow, test), workspace.flows, test.mocks);
     const { step } = this.watch;
     const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
     return {
       workspace: {
         ...workspace,
         connections: connectionsOf(tested, workspace),
-        flows: tested.map((one) => instrumented(one, this.trace, (step) => one.name === flow.name && test.mocks.has(step))),
+        flows: tested.map((one) => instrumented(one, this.observer, (step) => one.name === flow.name && test.mocks.has(step))),
         issuers: [],
       },
       plugins: new Map(
@@ -197,7 +197,7 @@ class TestRun {
       bus,
       store,
       pacer: new LocalPacer({ leases: store.leases, hostId: HOST, log, clock: this.#clock }),
-      capabilities: unused(),
+      capabilities: noCapabilities(),
       observer: {
         // only a schedule hands its events to the engine itself
         accepted: (event) => void (this.#runs.length === 0 && this.#accepted(event)),
@@ -243,7 +243,7 @@ class TestRun {
     const [first] = this.#runs;
     return {
       runs: this.#runs.map((run, index) => this.#runOf(run, index)),
-      calls: Object.fromEntries(this.trace.calls),
+      calls: Object.fromEntries(this.observer.calls),
       events: this.#broker.events.map(viewOf),
       tookMs: hasEnded && first ? Math.max(first.acceptedAt, ...ends) - first.acceptedAt : undefined,
       passedMs: this.#clock.monotonic(),
@@ -252,7 +252,7 @@ class TestRun {
 
   #runOf({ id, source, event }: StartedRun, index: number): ObservedRun {
     const end = this.#endOf(index);
-    const filtered = end === undefined && this.trace.isFiltered(source, event);
+    const filtered = end === undefined && this.observer.isFiltered(source, event);
     return {
       outcome: filtered ? 'filtered' : end?.outcome,
       steps: end?.steps ?? {},
@@ -263,21 +263,21 @@ class TestRun {
 }
 
 /** Returns whether the schedule of the flow has to start the run. */
-function firesItself({ trigger }: Flow, { triggers }: FlowTest): boolean {
+function isStartedBySchedule({ trigger }: Flow, { triggers }: FlowTest): boolean {
   return trigger.kind === 'schedule' && triggers.length === 0;
 }
 
 /** Returns the flow without its schedule when the test delivers the events. */
-function silenced(flow: Flow, test: FlowTest): Flow {
+function withoutSchedule(flow: Flow, test: FlowTest): Flow {
   const { where } = flow.trigger;
-  if (flow.trigger.kind !== 'schedule' || firesItself(flow, test)) return flow;
+  if (flow.trigger.kind !== 'schedule' || isStartedBySchedule(flow, test)) return flow;
   return { ...flow, trigger: { kind: 'flow', ...(where && { where }) } };
 }
 
 /** Returns the time at the start. A test of a schedule starts a minute before the first instant, because nothing happens until then. */
 function startOf(flow: Flow, test: FlowTest, timezone: string | undefined): number {
   const start = test.nowMs ?? mondayMorning(timezone);
-  if (flow.trigger.kind !== 'schedule' || !firesItself(flow, test)) return start;
+  if (flow.trigger.kind !== 'schedule' || !isStartedBySchedule(flow, test)) return start;
   const next = new CronSchedule(flow.trigger.cron, flow.trigger.timezone).next(start);
   return next === undefined ? start : Math.max(start, next - MINUTE_MS);
 }
@@ -287,8 +287,8 @@ function mondayMorning(zone = 'utc'): number {
   return DateTime.fromObject({ year: 2026, month: 1, day: 5, hour: 9 }, { zone }).toMillis();
 }
 
-/** Returns a function that tells whether the promise has settled. */
-function settled(promise: Promise<unknown>): () => boolean {
+/** Returns a function that returns whether the promise has settled. */
+function settlementOf(promise: Promise<unknown>): () => boolean {
   let isOver = false;
   const over = () => void (isOver = true);
   promise.then(over, over);
@@ -296,7 +296,7 @@ function settled(promise: Promise<unknown>): () => boolean {
 }
 
 /** Mocked plugins open no connection, so nothing uses the capabilities of the host. */
-function unused(): HostCapabilities {
+function noCapabilities(): HostCapabilities {
   const none = () => ({}) as never;
   return { tokens: none, routes: {} as never, database: none, meter: none };
 }

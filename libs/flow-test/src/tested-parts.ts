@@ -1,13 +1,16 @@
-import type { CallStep, Flow, FlowTest, Step, Workspace } from '@sluice/flow';
+import { stepsIn, type CallStep, type Flow, type FlowTest, type Step, type Workspace } from '@sluice/flow';
 
-/** Returns the flow with the flows that it calls, directly and indirectly, except by mocked steps. Flows that take its events do not run. */
+/**
+ * Returns the flow with the flows that it calls, directly and indirectly, except by mocked steps. Flows that take the events that it emits are
+ * left out: they do not run in a test.
+ */
 export function withCallees(flow: Flow, flows: readonly Flow[], mocked: FlowTest['mocks']): readonly Flow[] {
   const byName = new Map(flows.map((one) => [one.name, one]));
   const found = new Map<string, Flow>();
   const add = (one: Flow | undefined, skips: (step: string) => boolean): void => {
     if (!one || found.has(one.name)) return;
     found.set(one.name, one);
-    for (const step of stepsIn(one)) if (isCall(step) && !skips(step.id)) add(byName.get(step.flow), () => false);
+    for (const step of stepsOf(one)) if (isCall(step) && !skips(step.id)) add(byName.get(step.flow), () => false);
   };
   add(flow, (step) => mocked.has(step));
   return [...found.values()];
@@ -19,7 +22,7 @@ export function connectionsOf(flows: readonly Flow[], { connections }: Workspace
   for (const flow of flows) {
     const { trigger } = flow;
     if (trigger.kind === 'plugin' && trigger.connection !== undefined) used.add(trigger.connection);
-    for (const step of stepsIn(flow)) {
+    for (const step of stepsOf(flow)) {
       if (step.verb !== 'use' || !step.connection) continue;
       const name = step.connection.constant ? step.connection.text(NO_SCOPE) : undefined;
       if (typeof name !== 'string') return connections;
@@ -35,15 +38,6 @@ function isCall(step: Step): step is CallStep {
   return step.verb === 'call';
 }
 
-function stepsIn({ steps, catch: handler = [] }: Flow): Iterable<Step> {
-  return allSteps([...steps, ...handler]);
-}
-
-function* allSteps(steps: readonly Step[]): Generator<Step> {
-  for (const step of steps) {
-    yield step;
-    if (step.verb === 'switch') yield* allSteps([...step.cases.flatMap((one) => one.steps), ...step.otherwise]);
-    if (step.verb === 'forEach') yield* allSteps(step.steps);
-    if (step.verb === 'try') yield* allSteps([...step.steps, ...step.catch]);
-  }
+function stepsOf({ steps, catch: handler = [] }: Flow): Iterable<Step> {
+  return stepsIn([...steps, ...handler]);
 }

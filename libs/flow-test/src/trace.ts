@@ -132,9 +132,9 @@ export class Trace {
   }
 
   /**
-   * Returns the steps of the flow and of its handler, once nothing runs any more.
+   * Returns the steps of the flow and of its handler. Call it after the run has ended.
    *
-   * @param seen what arrived outside of the run: its events and its reply
+   * @param seen the events and the reply that the run has published
    */
   finish(seen: { readonly events: DryRunEvents; readonly reply: Reply | undefined }): {
     readonly steps: readonly TracedStep[];

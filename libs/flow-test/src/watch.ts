@@ -29,13 +29,13 @@ export interface RunWatch {
   readonly step?: (report: StepReport, at: number) => void;
   readonly called?: (call: WatchedCall, at: number) => void;
   readonly answered?: (call: WatchedCall, answer: WatchedAnswer, at: number) => void;
-  /** Makes a call really, in place of its mock; undefined when the mock answers it. Virtual time stands still until it has ended. */
+  /** Makes the real call in place of the mock; returns undefined when the mock answers the call. Virtual time stands still until it has ended. */
   readonly live?: (call: WatchedCall & { readonly target: CallTarget }, of: Call) => Promise<unknown> | undefined;
   /** Ends the observation before the run has ended. */
   readonly signal?: AbortSignal;
 }
 
-/** Returns the mocked plugin with actions that report their calls, and that are made really where the watch does so. */
+/** Returns the mocked plugin with actions that report their calls, and that make the real call where `watch.live` does. */
 export function watchedPlugin(plugin: AnyPlugin, watch: RunWatch, clock: VirtualClock): AnyPlugin {
   const names = new WeakMap<object, string>();
   const actions = Object.entries(plugin.actions).map(([name, action]): [string, AnyAction<object>] => [

@@ -32,12 +32,12 @@ export function triggerOf(plugin: AnyPlugin | undefined, name: string): TriggerC
   return plugin && Object.hasOwn(plugin.triggers, name) ? plugin.triggers[name] : undefined;
 }
 
-/** Tells whether the plugin opens connections: its schema for connections then rejects null. */
+/** Returns whether the plugin opens connections: its schema for connections then rejects null. */
 export function opensConnections(plugin: AnyPlugin): boolean {
   return !plugin.connection.safeParse(null).success;
 }
 
-/** Tells whether the trigger belongs to the host itself, such as an HTTP endpoint. */
+/** Returns whether the trigger belongs to the host itself, such as an HTTP endpoint. */
 export function isHostTrigger(trigger: TriggerContract): boolean {
   return trigger.meta !== undefined;
 }

@@ -87,7 +87,7 @@ export {
   type MentionKind,
   type TestPlace,
 } from './analysis/mentions.js';
-export { describePath, namesAfter, ROOT_DETAILS, type NameInSight } from './analysis/names-in-sight.js';
+export { describePath, namesAfter, ROOT_DETAILS, type VisibleName } from './analysis/visible-names.js';
 export { FUNCTION_DESCRIPTIONS, type FunctionDescription } from './expression/functions/descriptions.js';
 export { stepIdProblem } from './grammar/read-names.js';
 export { keysBeside, VERB_NAMES } from './verbs/index.js';

@@ -71,7 +71,7 @@ export class Report {
   }
 
   /**
-   * Tells whether an error was reported after the first `count` findings. Warnings do not count: they do not prevent compilation.
+   * Returns whether an error was reported after the first `count` findings. Warnings do not count: they do not prevent compilation.
    * A full report may have ignored an error, so it always returns true.
    */
   hasErrorsAfter(count: number): boolean {

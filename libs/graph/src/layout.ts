@@ -1,4 +1,4 @@
-import { Graph, layout } from '@dagrejs/dagre';
+import { Graph, layout as layOutLayers } from '@dagrejs/dagre';
 import type { GraphEdge, WorkspaceGraph } from '@sluice/flow';
 
 export interface Point {
@@ -96,7 +96,7 @@ function inLayers({ nodes, edges }: WorkspaceGraph, sizeOf: SizeOf): Layout {
   graph.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 64, edgesep: 14, marginx: MARGIN, marginy: MARGIN });
   for (const { id } of nodes) graph.setNode(id, { ...sizeOf(id) });
   for (const { from, to, kind } of edges) graph.setEdge(from, to, {}, kind);
-  layout(graph);
+  layOutLayers(graph);
   const boxes = nodes.map(({ id }): [string, Box] => {
     const { x = 0, y = 0, width, height } = graph.node(id);
     return [id, { x: x - width / 2, y: y - height / 2, width, height }];

@@ -1,5 +1,6 @@
 import type { GraphEdge, GraphNode, WorkspaceGraph } from '@sluice/flow';
 import { layOut, type Box, type Point } from './layout.js';
+import { DETAIL_PX, NAME_PX, STYLE } from './svg-style.js';
 import { escapeXml, widthOfText } from './text.js';
 
 /** Maximum nodes of a picture. */
@@ -7,8 +8,6 @@ export const MAX_DRAWN_NODES = 5_000;
 /** Maximum edges of a picture. */
 export const MAX_DRAWN_EDGES = 20_000;
 
-const NAME_PX = 13;
-const DETAIL_PX = 11;
 const MAX_NAME_CHARACTERS = 40;
 const MAX_SHOWN_FINDINGS = 5;
 const LEGEND_PX = 44;
@@ -90,7 +89,7 @@ function tooltipOf({ kind, name, detail, unknown, findings }: GraphNode): string
   ].join('\n');
 }
 
-/** A connection is a cylinder, an event a pill, a flow a box; what starts flows has a pointed end. */
+/** Returns the outline: a cylinder for a connection, a pill for an event, a box for a flow, and a pointed box for a schedule or a source. */
 function shapeOf(kind: GraphNode['kind'], { x, y, width, height }: Box): string {
   switch (kind) {
     case 'flow':
@@ -187,72 +186,4 @@ function drawLegend(y: number): string {
 /** Returns a coordinate with one decimal. */
 function px(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-interface Colours {
-  readonly page: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly flow: readonly [fill: string, stroke: string];
-  readonly event: readonly [fill: string, stroke: string];
-  readonly connection: readonly [fill: string, stroke: string];
-  readonly start: readonly [fill: string, stroke: string];
-  readonly line: string;
-  readonly call: string;
-  readonly use: string;
-}
-
-const LIGHT: Colours = {
-  page: '#ffffff',
-  text: '#1f2937',
-  muted: '#5b6472',
-  flow: ['#dbeafe', '#2563eb'],
-  event: ['#fef3c7', '#b45309'],
-  connection: ['#dcfce7', '#15803d'],
-  start: ['#f3e8ff', '#7e22ce'],
-  line: '#8a5a13',
-  call: '#2563eb',
-  use: '#4d8a5f',
-};
-
-const DARK: Colours = {
-  page: '#0f172a',
-  text: '#e5e7eb',
-  muted: '#a3adbd',
-  flow: ['#1e3a6e', '#60a5fa'],
-  event: ['#4a3410', '#fbbf24'],
-  connection: ['#14432a', '#4ade80'],
-  start: ['#3b1d5c', '#c084fc'],
-  line: '#d6a24a',
-  call: '#60a5fa',
-  use: '#6fb98a',
-};
-
-const SHARED_STYLE = [
-  `text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;text-anchor:middle}`,
-  `.name{font-size:${NAME_PX}px}.flow .name{font-weight:600}.detail{font-size:${DETAIL_PX}px}.legend text{text-anchor:start;font-weight:400}`,
-  `.shape,.rim{stroke-width:1.4}.rim{fill:none}.dynamic .shape,.unknown .shape{stroke-dasharray:4 3}.dynamic .name{font-style:italic}`,
-  `.edge{fill:none;stroke-width:1.4}.edge.calls{stroke-width:2.2}.edge.matches{stroke-dasharray:4 3}`,
-  `.badge.error{fill:#dc2626}.badge.warning{fill:#d97706}.count{font-size:10px;font-weight:700;fill:#ffffff}`,
-].join('');
-
-const STYLE = `${SHARED_STYLE}${coloured(LIGHT)}@media (prefers-color-scheme:dark){${coloured(DARK)}}`;
-
-function coloured(colours: Colours): string {
-  const shape = (selector: string, [fill, stroke]: readonly [string, string]) =>
-    `${selector} .shape{fill:${fill};stroke:${stroke}}${selector} .rim{stroke:${stroke}}`;
-  const line = (kinds: readonly GraphEdge['kind'][], colour: string) =>
-    kinds.map((kind) => `.edge.${kind}{stroke:${colour}}.head.${kind}{fill:${colour}}`).join('');
-  return [
-    `.page{fill:${colours.page}}.name{fill:${colours.text}}.detail{fill:${colours.muted}}`,
-    shape('.flow', colours.flow),
-    shape('.event', colours.event),
-    shape('.connection', colours.connection),
-    shape('.schedule', colours.start),
-    shape('.source', colours.start),
-    `.unknown .shape{stroke:#dc2626}`,
-    line(['starts', 'takes', 'emits', 'matches'], colours.line),
-    line(['calls'], colours.call),
-    line(['uses'], colours.use),
-  ].join('');
 }

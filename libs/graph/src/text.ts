@@ -17,7 +17,7 @@ const CYRILLIC = 0.68;
 const NARROW = 0.36;
 const OTHER = 0.63;
 
-/** Returns about how wide a text is, in pixels, and rather more than less. */
+/** Returns an estimate of the width of a text in pixels. It is rather too large than too small. */
 export function widthOfText(text: string, fontPx: number): number {
   let width = 0;
   for (const character of text) width += shareOf(character);

@@ -1,7 +1,7 @@
-import { FUNCTION_DESCRIPTIONS, keysBeside, VERB_NAMES, type Mention, type MentionKind, type NameInSight } from '@sluice/flow';
+import { FUNCTION_DESCRIPTIONS, keysBeside, VERB_NAMES, type Mention, type MentionKind, type VisibleName } from '@sluice/flow';
 import { CompletionItemKind, InsertTextFormat, type CompletionItem, type Range } from 'vscode-languageserver/node';
 import { Cursor, type TextPosition } from './cursor.js';
-import { keysAt, valueAt, type Place, type YamlPath } from './place.js';
+import { keysAt, valueAt, type YamlPosition, type YamlPath } from './yaml-position.js';
 import { defaultOf, descriptionOf, isNested, valuesOf, type SchemaKey } from './schema-walk.js';
 import { SETTINGS_FILE } from './workspace.js';
 
@@ -11,12 +11,12 @@ export type RangeOf = (start: number, end: number) => Range;
 /** Maximum items of one answer. */
 const MAX_ITEMS = 1_000;
 
-/** Returns what can be written at a place: keys, values, and the names and functions of expressions. */
+/** Returns what can be written at a position: keys, values, and the names and functions of expressions. */
 export function completionAt(at: TextPosition, rangeOf: RangeOf): CompletionItem[] {
   const cursor = new Cursor(at);
-  const { place } = cursor;
-  if (!place) return [];
-  const items = cursor.expression ? inExpression(cursor, rangeOf) : outside(cursor, place, rangeOf);
+  const { position } = cursor;
+  if (!position) return [];
+  const items = cursor.expression ? inExpression(cursor, rangeOf) : outside(cursor, position, rangeOf);
   return items.slice(0, MAX_ITEMS);
 }
 
@@ -36,9 +36,9 @@ const KIND_OF_NAME = {
   constant: CompletionItemKind.Constant,
   variable: CompletionItemKind.Constant,
   field: CompletionItemKind.Field,
-} as const satisfies Record<NameInSight['kind'], CompletionItemKind>;
+} as const satisfies Record<VisibleName['kind'], CompletionItemKind>;
 
-function nameItem({ name, written, kind, detail }: NameInSight, range: Range): CompletionItem {
+function nameItem({ name, written, kind, detail }: VisibleName, range: Range): CompletionItem {
   return { label: name, kind: KIND_OF_NAME[kind], detail, filterText: written, textEdit: { range, newText: written } };
 }
 
@@ -58,14 +58,14 @@ export function signatureOf(name: string, parameters: readonly string[]): string
   return `$${name}(${parameters.join(', ')})`;
 }
 
-function outside(cursor: Cursor, place: Place, rangeOf: RangeOf): CompletionItem[] {
+function outside(cursor: Cursor, position: YamlPosition, rangeOf: RangeOf): CompletionItem[] {
   const { at } = cursor;
-  const range = rangeOf(place.start, at.offset);
-  if (place.role === 'key') return keyItems(cursor, place.path, range);
-  const values = valueItems(cursor, place, range);
+  const range = rangeOf(position.start, at.offset);
+  if (position.role === 'key') return keyItems(cursor, position.path, range);
+  const values = valueItems(cursor, position, range);
   // a map may begin on a line of its own, and after the dash of an item
-  const mayBeMap = !place.inFlowStyle && !place.isQuoted && (place.role === 'item' || !place.isOnLineOfKey);
-  return mayBeMap ? [...keyItems(cursor, place.path, range), ...values] : values;
+  const mayBeMap = !position.inFlowStyle && !position.isQuoted && (position.role === 'item' || !position.isOnLineOfKey);
+  return mayBeMap ? [...keyItems(cursor, position.path, range), ...values] : values;
 }
 
 function keyItems(cursor: Cursor, path: YamlPath, range: Range): CompletionItem[] {
@@ -101,7 +101,7 @@ function keyItems(cursor: Cursor, path: YamlPath, range: Range): CompletionItem[
 }
 
 function isFlow(cursor: Cursor): boolean {
-  return cursor.place?.inFlowStyle ?? false;
+  return cursor.position?.inFlowStyle ?? false;
 }
 
 /** A step has one verb, and only the keys that go with it. */
@@ -112,7 +112,7 @@ function goesWith(name: string, present: readonly string[], keys: readonly Schem
   return name === 'id' || name === 'if' || (!VERB_NAMES.some((one) => one === name) && keysBeside(verb)?.includes(name) === true);
 }
 
-/** Tells whether the keys of the map at the path are ids of steps. */
+/** Returns whether the keys of the map at the path are ids of steps. */
 function isKeyedByStep(path: YamlPath): boolean {
   const [tests, , third, fourth] = path;
   if (tests !== 'tests') return false;
@@ -122,9 +122,9 @@ function isKeyedByStep(path: YamlPath): boolean {
   );
 }
 
-function valueItems(cursor: Cursor, place: Place, range: Range): CompletionItem[] {
+function valueItems(cursor: Cursor, position: YamlPosition, range: Range): CompletionItem[] {
   const { workspace, file } = cursor.at;
-  const named = namesOf(cursor, place.path);
+  const named = namesOf(cursor, position.path);
   const item = (label: string, detail?: string): CompletionItem => ({
     label,
     kind: CompletionItemKind.Value,
@@ -132,7 +132,7 @@ function valueItems(cursor: Cursor, place: Place, range: Range): CompletionItem[
     textEdit: { range, newText: label },
   });
   if (named) return [...new Map(named.map((one) => [one.name, item(one.name, one.detail)])).values()];
-  return valuesOf(workspace.schemaOf(file).at(place.path, cursor.value)).map(({ value, about }) => item(value, about));
+  return valuesOf(workspace.schemaOf(file).at(position.path, cursor.value)).map(({ value, about }) => item(value, about));
 }
 
 /** Returns the names of the workspace that can be the value at a path; undefined when the value is no name. */

@@ -6,9 +6,9 @@ import {
   visibleInWorkspaceFile,
   type ExpressionCursor,
   type FlowNames,
-  type NameInSight,
+  type VisibleName,
 } from '@sluice/flow';
-import { placeAt, repair, valueAt, type Place, type Repaired } from './place.js';
+import { yamlPositionAt, repair, valueAt, type YamlPosition, type Repaired } from './yaml-position.js';
 import { SETTINGS_FILE, type LanguageWorkspace } from './workspace.js';
 
 type Visible = Parameters<typeof namesAfter>[0];
@@ -21,27 +21,27 @@ export interface TextPosition {
   readonly offset: number;
 }
 
-/** The cursor in a text: its place in the YAML, and in the expression when it is in one. */
+/** The cursor in a text: its position in the YAML, and in the expression when it is in one. */
 export class Cursor {
-  readonly place: Place | undefined;
+  readonly position: YamlPosition | undefined;
   /** Undefined outside of expressions. */
   readonly expression: ExpressionCursor | undefined;
   private repairedText: Repaired | undefined;
-  private sight: { readonly visible: Visible | undefined } | undefined;
+  private foundNames: { readonly visible: Visible | undefined } | undefined;
 
   constructor(readonly at: TextPosition) {
-    this.place = placeAt(at.text, at.offset);
-    const typed = this.place?.typed ?? '';
+    this.position = yamlPositionAt(at.text, at.offset);
+    const typed = this.position?.typed ?? '';
     this.expression = typed.includes('${{') ? cursorInExpression(typed) : undefined;
   }
 
   /** The text with a placeholder at the cursor. */
   get repaired(): Repaired | undefined {
     const { text, offset } = this.at;
-    if (!this.place) return undefined;
-    const open = this.place.typed.lastIndexOf('${{');
-    const from = this.expression ? this.place.start + open : this.place.start;
-    return (this.repairedText ??= repair(text, offset, this.place, from, this.expression !== undefined));
+    if (!this.position) return undefined;
+    const open = this.position.typed.lastIndexOf('${{');
+    const from = this.expression ? this.position.start + open : this.position.start;
+    return (this.repairedText ??= repair(text, offset, this.position, from, this.expression !== undefined));
   }
 
   /** The values of the document that contains the cursor. */
@@ -51,12 +51,12 @@ export class Cursor {
 
   /** The roots that an expression at the cursor can read; undefined when the flow cannot be read. */
   get visible(): Visible | undefined {
-    this.sight ??= { visible: this.findVisible() };
-    return this.sight.visible;
+    this.foundNames ??= { visible: this.findVisible() };
+    return this.foundNames.visible;
   }
 
   /** The names that can follow a path in an expression at the cursor. */
-  namesAfter(path: readonly string[]): readonly NameInSight[] {
+  namesAfter(path: readonly string[]): readonly VisibleName[] {
     const { visible } = this;
     if (!visible) return [];
     const [root] = path;

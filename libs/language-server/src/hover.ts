@@ -3,7 +3,7 @@ import type { Hover, SignatureHelp } from 'vscode-languageserver/node';
 import type { RangeOf } from './completion.js';
 import { signatureOf } from './completion.js';
 import { Cursor, type TextPosition } from './cursor.js';
-import { valueAt } from './place.js';
+import { valueAt } from './yaml-position.js';
 import { defaultOf, descriptionOf, valuesOf } from './schema-walk.js';
 
 /** Characters of a word under the cursor: also those of `use` and of event types. */
@@ -44,14 +44,14 @@ function explainWord(at: TextPosition): Word | undefined {
   if (inExpression.expression) return explainName(inExpression, nameEnd);
   const end = offset + (WORD_REST.exec(text.slice(offset))?.[0].length ?? 0);
   const cursor = new Cursor({ ...at, offset: end });
-  const { place } = cursor;
-  if (!place || place.typed.trim() === '') return undefined;
-  const found = place.role === 'key' ? explainKey(cursor, place.typed) : explainValue(cursor, place.typed);
-  return found === undefined ? undefined : { text: found, start: place.start, end };
+  const { position } = cursor;
+  if (!position || position.typed.trim() === '') return undefined;
+  const found = position.role === 'key' ? explainKey(cursor, position.typed) : explainValue(cursor, position.typed);
+  return found === undefined ? undefined : { text: found, start: position.start, end };
 }
 
 function explainName(cursor: Cursor, end: number): Word | undefined {
-  const typed = cursor.place?.typed ?? '';
+  const typed = cursor.position?.typed ?? '';
   const source = typed.slice(typed.lastIndexOf('${{') + 3);
   const called = functionUnder(source, source.length);
   if (called) {
@@ -70,7 +70,7 @@ function explainName(cursor: Cursor, end: number): Word | undefined {
 
 function explainKey(cursor: Cursor, name: string): string | undefined {
   const { workspace, file } = cursor.at;
-  const path = cursor.place?.path ?? [];
+  const path = cursor.position?.path ?? [];
   const key = workspace
     .schemaOf(file)
     .keysAt(path, cursor.value)
@@ -92,7 +92,7 @@ const MAX_VALUES = 20;
 
 function explainValue(cursor: Cursor, typed: string): string | undefined {
   const { workspace, file } = cursor.at;
-  const path = cursor.place?.path ?? [];
+  const path = cursor.position?.path ?? [];
   if (path.at(-1) === 'connection') {
     const connection = workspace.analysisInput()?.workspace.draft.connections.find(({ name }) => name === typed);
     return connection && `**${typed}**: a connection of ${connection.plugin}, in sluice.yaml`;

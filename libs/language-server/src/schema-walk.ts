@@ -1,4 +1,4 @@
-import { valueAt, type YamlPath } from './place.js';
+import { valueAt, type YamlPath } from './yaml-position.js';
 
 /** A JSON Schema of draft 7, of which only the keywords that `jsonSchemas` writes are read. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -113,7 +113,7 @@ export function valuesOf(schemas: readonly Schema[]): readonly SchemaValue[] {
   return [...found.values()];
 }
 
-/** Tells whether the value can be a map or a list. */
+/** Returns whether the value can be a map or a list. */
 export function isNested(schemas: readonly Schema[]): boolean {
   return schemas.some(({ type }) => type === 'object' || type === 'array');
 }

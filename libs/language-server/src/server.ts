@@ -63,8 +63,8 @@ export function serveLanguage(options: LanguageServerOptions): Promise<'shutdown
   });
 }
 
-/** A document that belongs to a workspace. */
-interface Place {
+/** An open document that belongs to a workspace. */
+interface OpenedDocument {
   readonly workspace: LanguageWorkspace;
   readonly file: string;
   readonly document: TextDocument;
@@ -103,13 +103,13 @@ class LanguageServer {
     connection.onDidChangeWatchedFiles(() => void this.reload());
     connection.onShutdown(() => this.stop());
     documents.onDidChangeContent(({ document }) => {
-      const place = this.placeOf(document.uri);
-      if (place?.workspace.documentOf(place.file) === document) place.workspace.changed();
-      else place?.workspace.open(place.file, document);
+      const opened = this.openedDocument(document.uri);
+      if (opened?.workspace.documentOf(opened.file) === document) opened.workspace.changed();
+      else opened?.workspace.open(opened.file, document);
     });
     documents.onDidClose(({ document }) => {
-      const place = this.locate(document.uri);
-      place?.workspace.close(place.file);
+      const located = this.locate(document.uri);
+      located?.workspace.close(located.file);
     });
     // a client that cannot watch files reports what it has saved itself
     documents.onDidSave(() => void this.reload());
@@ -118,48 +118,50 @@ class LanguageServer {
 
   private listenToRequests(): void {
     const { connection } = this;
-    connection.onCompletion((params) => this.at(params, (place, at) => completionAt(at, rangeIn(place.document))));
-    connection.onSignatureHelp((params) => this.at(params, (_, at) => signatureHelpAt(at)));
+    connection.onCompletion((params) => this.answerAt(params, (opened, at) => completionAt(at, rangeIn(opened.document))));
+    connection.onSignatureHelp((params) => this.answerAt(params, (_, at) => signatureHelpAt(at)));
     connection.onHover((params) =>
-      this.at(params, (place, at) => hoverAt(at, findingsAt(place, params), rangeIn(place.document))),
+      this.answerAt(params, (opened, at) => hoverAt(at, findingsAt(opened, params), rangeIn(opened.document))),
     );
     connection.onDefinition((params) =>
-      this.at(params, ({ workspace, file }, { offset }) => this.locations(workspace, definitionsAt(workspace, file, offset))),
+      this.answerAt(params, ({ workspace, file }, { offset }) =>
+        this.locations(workspace, definitionsAt(workspace, file, offset)),
+      ),
     );
     connection.onReferences((params) =>
-      this.at(params, ({ workspace, file }, { offset }) =>
+      this.answerAt(params, ({ workspace, file }, { offset }) =>
         this.locations(workspace, referencesAt(workspace, file, offset, params.context.includeDeclaration)),
       ),
     );
     connection.onPrepareRename((params) =>
-      this.at(params, ({ workspace, file, document }, { offset }) => {
+      this.answerAt(params, ({ workspace, file, document }, { offset }) => {
         const { start, end, name } = refusing(() => renamedStepAt(workspace, file, offset));
         return { range: rangeIn(document)(start, end), placeholder: name };
       }),
     );
     connection.onRenameRequest((params) =>
-      this.at(params, async ({ workspace, file, document }, { offset }) => {
+      this.answerAt(params, async ({ workspace, file, document }, { offset }) => {
         // files that the client does not watch may have changed on the disk
         const { version } = document;
         await workspace.reload();
         if (this.documents.get(document.uri)?.version !== version) throw refusal('the file has changed meanwhile: try again');
-        const places = refusing(() => renameStep(workspace, file, offset, params.newName));
+        const uses = refusing(() => renameStep(workspace, file, offset, params.newName));
         const changes: Record<string, TextEdit[]> = {};
-        for (const { uri, range } of this.locations(workspace, places))
+        for (const { uri, range } of this.locations(workspace, uses))
           (changes[uri] ??= []).push({ range, newText: params.newName });
         return { changes };
       }),
     );
     connection.onCodeLens(({ textDocument: { uri } }) =>
-      this.in(uri, ({ workspace, file, document }) => testLenses(workspace, file, uri, rangeIn(document))),
+      this.answerIn(uri, ({ workspace, file, document }) => testLenses(workspace, file, uri, rangeIn(document))),
     );
     connection.onCodeAction(({ textDocument: { uri }, range }) =>
-      this.in(uri, (place) => quickFixes(findingsOf(place), range, uri)),
+      this.answerIn(uri, (opened) => quickFixes(findingsOf(opened), range, uri)),
     );
     connection.onExecuteCommand(async ({ command, arguments: args }) => {
       const test = command === RUN_TEST ? readTestReference(args?.[0]) : undefined;
       if (!test) throw refusal(`${command} is not a command of this server, or its argument is wrong`);
-      return this.in(test.uri, async ({ workspace, file, document }) => {
+      return this.answerIn(test.uri, async ({ workspace, file, document }) => {
         const { passed, report } = await this.tests.run(workspace.directory, file, test);
         const isSaved = Buffer.from(document.getText()).equals(
           Buffer.from((await readSaved(this.options.host, workspace, file)) ?? []),
@@ -198,36 +200,39 @@ class LanguageServer {
   }
 
   /** Answers a request about a position; null when the document is closed or belongs to no workspace. */
-  private at<Answer>(
+  private answerAt<Answer>(
     { textDocument, position }: TextDocumentPositionParams,
     answer: (
-      place: Place,
+      opened: OpenedDocument,
       at: { workspace: LanguageWorkspace; file: string; text: string; offset: number },
     ) => Answer | Promise<Answer>,
   ): Promise<Answer | null> {
-    return this.in(textDocument.uri, (place) => {
-      const { workspace, file, document } = place;
-      return answer(place, { workspace, file, text: document.getText(), offset: document.offsetAt(position) });
+    return this.answerIn(textDocument.uri, (opened) => {
+      const { workspace, file, document } = opened;
+      return answer(opened, { workspace, file, text: document.getText(), offset: document.offsetAt(position) });
     });
   }
 
-  private async in<Answer>(uri: string, answer: (place: Place) => Answer | Promise<Answer>): Promise<Answer | null> {
-    const place = this.placeOf(uri);
-    if (!place) return null;
-    await place.workspace.ready();
+  private async answerIn<Answer>(
+    uri: string,
+    answer: (opened: OpenedDocument) => Answer | Promise<Answer>,
+  ): Promise<Answer | null> {
+    const opened = this.openedDocument(uri);
+    if (!opened) return null;
+    await opened.workspace.ready();
     // the client may have closed the document meanwhile
-    if (this.documents.get(uri) === undefined || place.workspace.isTooLarge(place.file)) return null;
-    return answer(place);
+    if (this.documents.get(uri) === undefined || opened.workspace.isTooLarge(opened.file)) return null;
+    return answer(opened);
   }
 
-  private placeOf(uri: string): Place | undefined {
+  private openedDocument(uri: string): OpenedDocument | undefined {
     const document = this.documents.get(uri);
     const located = document && this.locate(uri);
     return located && { ...located, document };
   }
 
   /** Finds the workspace of a file: the nearest folder above it with sluice.yaml. */
-  private locate(uri: string): Omit<Place, 'document'> | undefined {
+  private locate(uri: string): Omit<OpenedDocument, 'document'> | undefined {
     const fullPath = pathOf(uri);
     if (fullPath === undefined) return undefined;
     for (let folder = path.dirname(fullPath); ; folder = path.dirname(folder)) {
@@ -321,14 +326,14 @@ async function readSaved(host: LanguageHost, { directory }: LanguageWorkspace, f
 }
 
 /** The findings of the document's own version; none while a newer one waits for its lint. */
-function findingsOf({ workspace, file, document }: Place) {
+function findingsOf({ workspace, file, document }: OpenedDocument) {
   const { lastLint } = workspace;
   if (lastLint?.versions.get(file) !== document.version) return [];
   return lastLint.findings.filter((finding) => finding.file === file);
 }
 
-function findingsAt(place: Place, { position: { line, character } }: TextDocumentPositionParams) {
-  return findingsOf(place).filter((finding) => {
+function findingsAt(opened: OpenedDocument, { position: { line, character } }: TextDocumentPositionParams) {
+  return findingsOf(opened).filter((finding) => {
     const { start, end } = rangeOfFinding(finding);
     return start.line === line && start.character <= character && character <= end.character;
   });

@@ -1,7 +1,7 @@
 import { isSameThing, stepIdProblem, type Mention } from '@sluice/flow';
 import type { LanguageWorkspace } from './workspace.js';
 
-/** A rename that is refused, with its reason. */
+/** The reason why a rename is refused. */
 export class RenameRefused extends Error {}
 
 /** Returns the name at an offset of a file; undefined when there is none. */

@@ -166,7 +166,7 @@ export class LanguageWorkspace {
     return file === SETTINGS_FILE || /^flows\/.+\.ya?ml$/.test(file) ? file : undefined;
   }
 
-  /** Tells whether a file has more than {@link MAX_FILE_BYTES}, so that it is not read. */
+  /** Returns whether a file has more than {@link MAX_FILE_BYTES}, so that it is not read. */
   isTooLarge(file: string): boolean {
     return this.source(file)?.bytes === UNREADABLE;
   }

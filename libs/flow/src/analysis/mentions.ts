@@ -122,7 +122,7 @@ export function mentionsOfWorkspace({ draft, source }: WorkspaceFile): readonly 
   return [...defined, ...uses.filter(({ kind }) => kind === 'constant').map((use) => ({ ...use, defines: false, file }))];
 }
 
-/** Tells whether two mentions name the same thing. A pattern of event types names each type that it matches. */
+/** Returns whether two mentions name the same thing. A pattern of event types names each type that it matches. */
 export function isSameThing(a: Mention, b: Mention): boolean {
   if (a.kind !== b.kind) return false;
   if (a.kind === 'step') return a.name === b.name && a.flow === b.flow;

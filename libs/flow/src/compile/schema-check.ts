@@ -42,7 +42,7 @@ export function checkSchema(check: SchemaCheck): { readonly data: unknown } | un
 
 type Issue = z.core.$ZodIssue;
 
-/** Tells whether an issue is about a text with an expression, or about a choice that depends on one: its value is not known yet. */
+/** Returns whether an issue is about a text with an expression, or about a choice that depends on one: its value is not known yet. */
 function dependsOnExpression(issue: Issue, { node, texts }: SchemaCheck): boolean {
   const at = node && nodeAt(node, issue.path);
   if (at === undefined || issue.code === 'unrecognized_keys') return false;

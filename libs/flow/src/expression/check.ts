@@ -42,7 +42,7 @@ export function checkExpression(part: ExpressionPart, options: CheckOptions): re
   return found.toSorted((a, b) => a.start - b.start);
 }
 
-/** Tells whether the expression is a path of ASCII names from a known root, the commonest expression: no rule finds anything in it. */
+/** Returns whether the expression is a path of ASCII names from a known root, the commonest expression: no rule finds anything in it. */
 function isSoundPath({ ast, source }: ExpressionPart, { roots }: CheckOptions): boolean {
   return ast !== undefined && isPlainPath(ast) && roots.includes(String(ast.steps?.[0]?.value)) && !hasCyrillic(source);
 }

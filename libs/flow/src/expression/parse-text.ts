@@ -97,7 +97,7 @@ function parseAnew(text: string): ParsedText {
   return { text, parts, whole: isWhole(parts), problems };
 }
 
-/** Tells whether the value is a text in which an expression begins. */
+/** Returns whether the value is a text in which an expression begins. */
 export function opensExpression(value: unknown): boolean {
   return typeof value === 'string' && value.includes(OPEN);
 }

@@ -31,7 +31,7 @@ export class SourceView {
     return (this.written ??= collect(this.ast));
   }
 
-  /** Tells whether the expression contains a node of this type. */
+  /** Returns whether the expression contains a node of this type. */
   has(type: string): boolean {
     this.types ??= new Set(this.nodes.map((node) => node.type));
     return this.types.has(type);

@@ -31,7 +31,7 @@ export function parseWithLibrary(source: string): Parsed {
   }
 }
 
-/** Tells whether the node is `a ?? b`, which JSONata parses as `$exists(a) ? a : b` without positions. */
+/** Returns whether the node is `a ?? b`, which JSONata parses as `$exists(a) ? a : b` without positions. */
 export function isCoalesce(node: SyntaxNode): boolean {
   return (
     node.type === 'condition' &&
@@ -49,7 +49,7 @@ export function coalesced(node: SyntaxNode): SyntaxNode | undefined {
   return endOf(node.condition) === endOf(node.then) ? node.then : undefined;
 }
 
-/** Tells whether the node is a path of names, without filters. */
+/** Returns whether the node is a path of names, without filters. */
 export function isPlainPath({ type, steps, predicate, group }: SyntaxNode): boolean {
   if (type !== 'path' || !steps || predicate || group) return false;
   return steps.every((step) => step.type === 'name' && !step.stages && !step.predicate && !step.group);

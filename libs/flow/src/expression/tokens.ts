@@ -76,7 +76,7 @@ function next(source: string, at: number, char: string, operand: boolean): [Toke
   return [['and', 'or', 'in'].includes(source.slice(at, end)) && operand ? 'operator' : 'name', end];
 }
 
-/** Tells whether the token ends an operand: after an operand `/` divides, otherwise it begins a regular expression. */
+/** Returns whether the token ends an operand: after an operand `/` divides, otherwise it begins a regular expression. */
 function isOperandEnd(last: Token | undefined): boolean {
   return last !== undefined && (last.kind !== 'operator' || [')', ']', '}'].includes(last.text));
 }

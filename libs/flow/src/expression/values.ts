@@ -124,7 +124,7 @@ export function memberOfEach(list: readonly unknown[], key: string): Sequence {
   return found;
 }
 
-/** Tells whether the value is a number for arithmetic. Throws for Infinity, as the library does. */
+/** Returns whether the value is a number for arithmetic. Throws for Infinity, as the library does. */
 export function isNumeric(value: unknown): value is number {
   if (typeof value !== 'number' || Number.isNaN(value)) return false;
   if (!Number.isFinite(value)) throw badArgument(`number out of range: ${value}`);

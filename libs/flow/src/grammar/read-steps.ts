@@ -214,7 +214,7 @@ class StepReader {
   }
 }
 
-/** Tells whether the name is a key of steps, of this or a later release. */
+/** Returns whether the name is a key of steps, of this or a later release. */
 function isWord(name: string): boolean {
   return STEP.keys.includes(name) || LATER_VERBS.includes(name);
 }

@@ -16,7 +16,7 @@ export interface GraphInput {
   readonly flows: readonly SourceFile[];
   /** The findings of lint, which are shown at their nodes. */
   readonly findings: readonly Finding[];
-  /** Tells whether the flows of a file are part of the graph. Default: all. */
+  /** Returns whether the flows of a file are part of the graph. Default: all. */
   readonly includes?: (file: string) => boolean;
 }
 

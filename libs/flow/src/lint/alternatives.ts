@@ -2,7 +2,7 @@ import type { ExpressionPart, Reference } from '../expression/index.js';
 import { childrenOf, coalesced, type SyntaxNode } from '../expression/syntax.js';
 
 /**
- * Tells whether the step is the right operand of a `??` whose left operand is another step, as in `steps.a ?? steps.b`.
+ * Returns whether the step is the right operand of a `??` whose left operand is another step, as in `steps.a ?? steps.b`.
  * Flows combine the results of a switch's branches so, because one of the two steps has run.
  */
 export function isAlternative(part: ExpressionPart, reference: Reference): boolean {

@@ -335,7 +335,7 @@ class ReferenceCheck {
     return `${path} ?? ${{ value: ofValue, text: '""', note: '""', key: 'trigger.id', condition: 'false' }[this.purpose]}`;
   }
 
-  /** Tells whether the path is the whole expression. In a larger expression an absent field may be intended. */
+  /** Returns whether the path is the whole expression. In a larger expression an absent field may be intended. */
   private isWholeExpression(): boolean {
     const { source, sourceStart } = this.part;
     const start = sourceStart + source.length - source.trimStart().length;

@@ -10,7 +10,7 @@ const IDENTITY =
 /** Types of events that happen to one document several times. */
 const CHANGE = /(?:^|\.)(?:changed|updated|saved|modified|edited|written|moved)$/;
 
-/** Tells whether events of these types may happen to one document several times. */
+/** Returns whether events of these types may happen to one document several times. */
 function mayRepeat(types: readonly string[]): boolean {
   return types.length > 1 || types.some((type) => /[*#]/.test(type) || CHANGE.test(type));
 }

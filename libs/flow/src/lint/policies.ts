@@ -39,7 +39,7 @@ function checkRetry(flow: FlowDraft, plugins: ReadonlyMap<string, AnyPlugin>): v
   }
 }
 
-/** Tells whether the engine never repeats this call. Returns false when an expression decides. */
+/** Returns whether the engine never repeats this call. Returns false when an expression decides. */
 function isNeverRepeated({ idempotent }: ActionContract, given: MapNode | undefined): boolean {
   if (typeof idempotent !== 'function') return idempotent === 'no';
   const input = (given ? toValue(given) : {}) as Readonly<Record<string, unknown>>;
@@ -133,7 +133,7 @@ function canWait(trigger: TriggerContract | undefined, respond: unknown): boolea
   return trigger === undefined || isHostTrigger(trigger) || trigger.source === undefined || trigger.source === 'acknowledged';
 }
 
-/** Tells whether there is a path through the steps on which the run ends without a reply. */
+/** Returns whether there is a path through the steps on which the run ends without a reply. */
 function leavesUnanswered(steps: readonly StepDraft[]): boolean {
   return walk(steps) !== 'replied';
 }

@@ -161,7 +161,7 @@ export function findOptional(shape: Shape, path: readonly string[]): number | un
   return undefined;
 }
 
-/** Tells whether the path leads to a value in each run. */
+/** Returns whether the path leads to a value in each run. */
 export function isPresent(shape: Shape, path: readonly string[]): boolean {
   let current = shape;
   for (const name of path) {

@@ -40,7 +40,7 @@ export function readVerb(verb: VerbName, value: YamlNode | undefined, reading: S
   return VERBS[verb].read(value, reading);
 }
 
-/** Tells whether the key of a step goes with the verb. */
+/** Returns whether the key of a step goes with the verb. */
 export function goesWith(key: StepKey, verb: VerbName): boolean {
   return VERBS[verb].keys.includes(key);
 }

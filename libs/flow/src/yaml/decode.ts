@@ -30,7 +30,7 @@ function notUtf8(text: string, looksLike: string | undefined): DecodedFile {
   };
 }
 
-/** Tells whether at least 80 % of the bytes above 0x7F are Cyrillic letters of Windows-1251 (0xC0 to 0xFF, 0xA8 and 0xB8). */
+/** Returns whether at least 80 % of the bytes above 0x7F are Cyrillic letters of Windows-1251 (0xC0 to 0xFF, 0xA8 and 0xB8). */
 function looksLikeWindows1251(bytes: Uint8Array): boolean {
   let high = 0;
   let letters = 0;

@@ -26,7 +26,7 @@ export function shapeOf(node: SyntaxNode): Shape {
   }
 }
 
-/** Tells whether a step passes data on, as names, `$` and `$$` do. `$omit` as a step would be put into a list. */
+/** Returns whether a step passes data on, as names, `$` and `$$` do. `$omit` as a step would be put into a list. */
 function passesData(step: SyntaxNode): boolean {
   return step.type === 'name' || (step.type === 'variable' ? step.value !== 'omit' : shapeOf(step) === 'scalar');
 }

@@ -55,7 +55,7 @@ export function readValues(source: string, scope: Scope): readonly ReadValue[] {
   return part ? valuesOfPaths(part, scope) : [];
 }
 
-/** Tells whether an expression lacks its end, so that a further line may complete it. */
+/** Returns whether an expression lacks its end, so that a further line may complete it. */
 export function isIncomplete(source: string): boolean {
   const { part } = parse(source);
   if (part?.ast) return false;

@@ -54,7 +54,7 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Tells whether the details belong to the error about a number that would be rounded. */
+/** Returns whether the details belong to the error about a number that would be rounded. */
 function hasPointer(details: unknown): boolean {
   return typeof details === 'object' && details !== null && 'pointer' in details;
 }

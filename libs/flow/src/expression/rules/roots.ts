@@ -121,7 +121,7 @@ function translation([first = '', second]: readonly string[], roots: readonly st
   return near === undefined ? undefined : { names: [near], count: 1 };
 }
 
-/** Tells whether a part of the expression is only names and dots, without filters and brackets between them. */
+/** Returns whether a part of the expression is only names and dots, without filters and brackets between them. */
 function isPlain(view: SourceView, { start, end }: Span): boolean {
   return !/[[\](){}]/.test(view.source.slice(start, end));
 }
@@ -143,7 +143,7 @@ function dashedRun(view: SourceView, span: Span): Span | undefined {
   return first < last && from && to ? { start: from.start, end: to.end } : undefined;
 }
 
-/** Tells whether the token and the next but one are words with a dash between them. */
+/** Returns whether the token and the next but one are words with a dash between them. */
 function joined(view: SourceView, index: number): boolean {
   const [left, dash, right] = [view.tokens[index], view.tokens[index + 1], view.tokens[index + 2]];
   if (!left || !dash || !right || dash.text !== '-') return false;

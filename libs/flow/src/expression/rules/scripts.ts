@@ -5,7 +5,7 @@ import type { SourceView } from '../source-view.js';
 const CYRILLIC = 'асеорхуАВСЕНКМОРТХ';
 const LATIN = 'aceopxyABCEHKMOPTX';
 
-/** Tells whether a text contains a Cyrillic letter. Without one no word mixes the alphabets. */
+/** Returns whether a text contains a Cyrillic letter. Without one no word mixes the alphabets. */
 export function hasCyrillic(text: string): boolean {
   return /\p{Script=Cyrillic}/u.test(text);
 }
@@ -23,7 +23,7 @@ export function checkScripts(view: SourceView): readonly ExpressionProblem[] {
   });
 }
 
-/** Tells whether a word mixes both alphabets. Ignores acronyms in capitals, which are common in 1C's names: КодXML, HTTPСоединение. */
+/** Returns whether a word mixes both alphabets. Ignores acronyms in capitals, which are common in 1C's names: КодXML, HTTPСоединение. */
 function isMixed(word: string): boolean {
   const rest = word.replace(/(?<![A-Za-z])[A-Z]{2,}(?![a-z])/g, '');
   return /\p{Script=Latin}/u.test(rest) && /\p{Script=Cyrillic}/u.test(rest);

@@ -3,7 +3,7 @@ import { ANY, shapeAt, type Shape } from '../lint/shapes.js';
 import type { Visible } from '../lint/visible.js';
 
 /** A name that an expression can continue with. */
-export interface NameInSight {
+export interface VisibleName {
   readonly name: string;
   readonly kind: 'root' | 'step' | 'constant' | 'variable' | 'field';
   /** The name as an expression spells it: in backticks when it needs them. */
@@ -31,7 +31,7 @@ const MAX_NAMES = 500;
  * Returns the names that can follow a path in an expression: the roots after an empty path, the steps after `steps`, the fields that are
  * known of a value otherwise. Empty when nothing is known.
  */
-export function namesAfter(visible: Visible, path: readonly string[]): readonly NameInSight[] {
+export function namesAfter(visible: Visible, path: readonly string[]): readonly VisibleName[] {
   const [root, name, ...rest] = path;
   if (root === undefined) return rootsOf(visible);
   if (root === 'steps' && visible.steps) {
@@ -65,7 +65,7 @@ export function describePath(visible: Visible, path: readonly string[]): string 
 
 const MAX_SHOWN = 30;
 
-function rootsOf(visible: Visible): NameInSight[] {
+function rootsOf(visible: Visible): VisibleName[] {
   const roots = (['trigger', 'steps', 'vars', 'env', 'error', 'run', 'loop'] as const).filter((root) => visible[root]);
   const items = [...(visible.items?.keys() ?? [])].map((name) => named(name, 'root', 'the item of the loop'));
   const others = [...roots, ...(visible.others ?? [])].map((name) =>
@@ -74,7 +74,7 @@ function rootsOf(visible: Visible): NameInSight[] {
   return [...items, ...others];
 }
 
-function stepsOf(steps: NonNullable<Visible['steps']>): NameInSight[] {
+function stepsOf(steps: NonNullable<Visible['steps']>): VisibleName[] {
   return steps.names.slice(0, MAX_NAMES).flatMap((id) => {
     const sight = steps.look(id);
     if (sight?.kind !== 'seen') return [];
@@ -89,7 +89,7 @@ function shapeOfRoot(visible: Visible, root: string): Shape {
   return ANY;
 }
 
-function fieldsOf(shape: Shape): NameInSight[] {
+function fieldsOf(shape: Shape): VisibleName[] {
   let item = shape;
   while (item.kind === 'list') item = item.item;
   if (item.kind !== 'object') return [];
@@ -100,6 +100,6 @@ function fieldsOf(shape: Shape): NameInSight[] {
   });
 }
 
-function named(name: string, kind: NameInSight['kind'], detail: string): NameInSight {
+function named(name: string, kind: VisibleName['kind'], detail: string): VisibleName {
   return { name, kind, written: asName(name), detail };
 }

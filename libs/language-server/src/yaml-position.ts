@@ -6,8 +6,8 @@ const MARK = 'sluiceCursor0';
 /** A path of keys and indexes from the root of a YAML document. */
 export type YamlPath = readonly (string | number)[];
 
-/** The place of a cursor in a YAML text. */
-export interface Place {
+/** The position of a cursor in a YAML text. */
+export interface YamlPosition {
   /**
    * - `key`: in a key of the map at `path`
    * - `value`: in the value at `path`
@@ -45,8 +45,8 @@ export function documentAt(text: string, offset: number): DocumentRange {
   return { start, end: text.length };
 }
 
-/** Finds the place of an offset. Reads only the text before it, so that the rest may be unfinished. Undefined in a comment. */
-export function placeAt(text: string, offset: number): Place | undefined {
+/** Returns the position of an offset; undefined in a comment. Reads only the text before it, so that the rest may be unfinished. */
+export function yamlPositionAt(text: string, offset: number): YamlPosition | undefined {
   const { start: from } = documentAt(text, offset);
   // the parser drops the last character of a text whose quote is not closed
   const document = parse(`${text.slice(from, offset)}${MARK}_`);
@@ -85,7 +85,7 @@ export interface Repaired {
  * @param from offset of the first character that is replaced
  * @param isExpression true when an expression is replaced: its `}}` on the same line belongs to it
  */
-export function repair(text: string, offset: number, place: Place, from: number, isExpression: boolean): Repaired {
+export function repair(text: string, offset: number, position: YamlPosition, from: number, isExpression: boolean): Repaired {
   const { start, end } = documentAt(text, offset);
   const nextLine = text.indexOf('\n', offset);
   const lineEnd = nextLine < 0 || nextLine > end ? end : nextLine;
@@ -95,13 +95,13 @@ export function repair(text: string, offset: number, place: Place, from: number,
   const mark = text.slice(start, from).length;
   // conditions are read only when they are expressions
   const head = `${text.slice(start, from)}${isExpression ? `\${{ ${MARK} }}` : MARK}`;
-  const needsColon = place.role === 'key' && !tail.trimStart().startsWith(':');
+  const needsColon = position.role === 'key' && !tail.trimStart().startsWith(':');
   const value = needsColon ? ': 0' : '';
   const rest = text.slice(lineEnd, end);
   const candidates = [
     `${head}${value}${tail}${rest}`,
-    `${head}${value}${place.closers}${rest}`,
-    `${head}${value}${place.closers}`,
+    `${head}${value}${position.closers}${rest}`,
+    `${head}${value}${position.closers}`,
   ];
   let best: { readonly candidate: string; readonly errors: number; readonly value: unknown } | undefined;
   for (const candidate of candidates) {
@@ -162,10 +162,10 @@ function findMark(document: Document.Parsed): { readonly node: Scalar; readonly 
   return found;
 }
 
-function pathOf(node: Node, ancestors: Ancestors): Pick<Place, 'role' | 'path'> {
+function pathOf(node: Node, ancestors: Ancestors): Pick<YamlPosition, 'role' | 'path'> {
   const path: (string | number)[] = [];
   const chain = [...ancestors, node];
-  let role: Place['role'] = 'value';
+  let role: YamlPosition['role'] = 'value';
   for (const [at, one] of chain.entries()) {
     const next = chain[at + 1];
     if (isSeq(one) && next !== undefined) {

@@ -1,7 +1,7 @@
-import type { Trace } from './instrument.js';
+import type { FlowObserver } from './instrument.js';
 
 /** What the flows of one test have done. */
-export class TestTrace implements Trace {
+export class TestObserver implements FlowObserver {
   /** How often each point of each flow was reached, by flow and key. */
   readonly hits = new Map<string, Map<string, number>>();
   /** The calls of the tested flow, by step, in their order: the rendered inputs. */
