@@ -51,7 +51,7 @@ steps:
   - ${CALL('second', '{}')}
 `;
 
-describe.each(sharedEngineSets)('the database is away while runs are in blocks and in lanes, on $name', (backends) => {
+describe.each(sharedEngineSets)('the database is unavailable while runs are in blocks and in lanes, on $name', (backends) => {
   let servers: SharedEngines;
   let stage: Stage;
 

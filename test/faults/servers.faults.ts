@@ -73,7 +73,7 @@ describe('two hosts on RabbitMQ, Redis and PostgreSQL', () => {
       },
     },
     {
-      what: 'the network to RabbitMQ is away for a while',
+      what: 'the network to RabbitMQ is interrupted',
       repeats: REPEATS_PER_CRASH,
       strike: async () => {
         network.cut();

@@ -4,8 +4,8 @@ import { CommandError, describeError, exitCodeOf, UsageError } from './exit.js';
 
 describe('errors of a command', () => {
   it('are printed as one line with the cure', () => {
-    expect(describeError(engineFail.BUS_UNAVAILABLE('the broker is away\n  since noon'))).toBe(
-      'the broker is away since noon: check that the message broker runs, for example with sluice doctor',
+    expect(describeError(engineFail.BUS_UNAVAILABLE('the broker is unavailable\n  since noon'))).toBe(
+      'the broker is unavailable since noon: check that the message broker runs, for example with sluice doctor',
     );
     expect(describeError(engineFail.CONFIG_INVALID('port 1 is in use: set SLUICE_HTTP_PORT'))).toBe(
       'port 1 is in use: set SLUICE_HTTP_PORT',

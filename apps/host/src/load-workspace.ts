@@ -81,13 +81,13 @@ export async function compileFiles(
   return { workspace, plugins, findings, files, compileRevision: async (stored) => compileRevision(input, stored) };
 }
 
-/** What a lint found out about a workspace. */
+/** The result of a lint of a workspace. */
 export interface LintResult extends Pick<LoadedWorkspace, 'findings' | 'plugins'> {
   /** The flows that could be read, with their files. */
   readonly flows: readonly { readonly name: string; readonly file: string }[];
 }
 
-/** How a lint asks remote systems. */
+/** Options of a lint that also queries remote systems. */
 export interface RemoteLint {
   /** The folder of the host in which plugins keep copies. */
   readonly folder: string;
@@ -116,7 +116,7 @@ export class RepeatedLint {
   /**
    * Resolves with all findings. Never rejects because of the content of a file. Calls must not overlap.
    *
-   * @param remote present: asks the remote systems too, until the signal is aborted, if the files have no error
+   * @param remote present: also queries the remote systems, until the signal is aborted, if the files have no error
    */
   async check(files: WorkspaceFiles, remote?: RemoteLint): Promise<LintResult> {
     const { checkRemotes, parseWorkspaceFile, WorkspaceChecker } = await import('@sluice/flow');

@@ -57,9 +57,9 @@ describe('the log', () => {
 
   it('writes the code, the cure and the cause of a SluiceError', () => {
     const { log, text } = recorded(new Secrets());
-    log.warn('not written', { error: fail.UNREACHABLE('the database is away', { cause: new Error('ECONNREFUSED') }) });
+    log.warn('not written', { error: fail.UNREACHABLE('the database is unavailable', { cause: new Error('ECONNREFUSED') }) });
     expect(JSON.parse(text())).toMatchObject({
-      error: { code: 'UNREACHABLE', message: 'the database is away', cause: { message: 'ECONNREFUSED' } },
+      error: { code: 'UNREACHABLE', message: 'the database is unavailable', cause: { message: 'ECONNREFUSED' } },
     });
   });
 });

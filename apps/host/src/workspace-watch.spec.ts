@@ -49,8 +49,8 @@ function watched(lastGood?: { keptAt: Date; files: WorkspaceFiles; findings: rea
     /** Returns the result of two checks. */
     see: async (next: WorkspaceFiles | Error) => {
       now = next;
-      await watch.look();
-      await watch.look();
+      await watch.poll();
+      await watch.poll();
     },
   };
 }
@@ -109,10 +109,10 @@ describe('watchWorkspace', () => {
       check: async (files) => ({ findings: await findingsOf(files), restart: [] }),
       log: { debug: fail, info: fail, warn: (message) => void logged.push(message), error: fail },
     });
-    await odd.look();
-    await odd.look();
+    await odd.poll();
+    await odd.poll();
     expect(logged).toEqual([]);
-    await odd.look();
+    await odd.poll();
     expect(logged).toHaveLength(1);
     expect(watch.state.state).toBe('current');
   });
@@ -169,13 +169,13 @@ describe('a watch that applies changes', () => {
     watch.start(apply);
     const see = async (next: WorkspaceFiles) => {
       now = next;
-      await watch.look();
-      await watch.look();
+      await watch.poll();
+      await watch.poll();
     };
     return { watch, see, logged };
   }
 
-  it('applies files without errors once two looks agree, and no files with errors', async () => {
+  it('applies files without errors once two polls agree, and no files with errors', async () => {
     let times = 0;
     const { watch, see, logged } = applying(async () => times++);
     await see(files({ 'flows/a.yaml': 'bad' }));
@@ -184,20 +184,20 @@ describe('a watch that applies changes', () => {
     await see(files({ 'flows/a.yaml': 'two' }));
     expect(times).toBe(1);
     watch.applied(files({ 'flows/a.yaml': 'two' }));
-    await watch.look();
+    await watch.poll();
     expect(watch.state).toMatchObject({ state: 'current', changed: [] });
     expect(times).toBe(1);
     watch.stop();
   });
 
-  it('tries again when a server was away', async () => {
+  it('tries again when a server was unavailable', async () => {
     let times = 0;
     const { watch, see, logged } = applying(async () => {
-      if (++times === 1) throw new Error('the database is away');
+      if (++times === 1) throw new Error('the database is unavailable');
     });
     await see(files({ 'flows/a.yaml': 'two' }));
-    expect(logged).toEqual(['error the changed files could not be applied: the database is away']);
-    await watch.look();
+    expect(logged).toEqual(['error the changed files could not be applied: the database is unavailable']);
+    await watch.poll();
     expect(times).toBe(2);
     watch.stop();
   });

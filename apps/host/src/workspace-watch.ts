@@ -88,7 +88,7 @@ export class WorkspaceWatch {
     const next = () => {
       if (this.#stopped) return;
       if (onChange) this.#watchFolders();
-      this.#timer = setTimeout(() => void this.look().finally(next), POLL_MS);
+      this.#timer = setTimeout(() => void this.poll().finally(next), POLL_MS);
       this.#timer.unref();
     };
     next();
@@ -117,7 +117,7 @@ export class WorkspaceWatch {
   }
 
   /** Checks the files once. Never rejects. */
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     try {
       const files = await this.options.read();
       await this.#compare(digestOf(files), async () => {
@@ -148,7 +148,7 @@ export class WorkspaceWatch {
     try {
       await this.#onChange?.();
     } catch (error) {
-      // the next look applies them: a server may have been away
+      // the next poll applies them: a server may have been unavailable
       this.#reported = '';
       this.options.log.error(`the changed files could not be applied: ${textOf(error)}`);
     }
@@ -163,7 +163,7 @@ export class WorkspaceWatch {
     ] as const) {
       if (this.#watchers.has(folder)) continue;
       try {
-        const watcher = watch(folder, { recursive, persistent: false }, () => this.#lookSoon());
+        const watcher = watch(folder, { recursive, persistent: false }, () => this.#pollSoon());
         const end = () => {
           watcher.close();
           this.#watchers.delete(folder);
@@ -176,13 +176,13 @@ export class WorkspaceWatch {
     }
   }
 
-  /** Looks twice, because a change counts after two equal looks. */
-  #lookSoon(): void {
+  /** Polls twice, because a change counts after two equal polls. */
+  #pollSoon(): void {
     clearTimeout(this.#soon);
     this.#soon = setTimeout(() => {
-      void this.look().then(() => {
+      void this.poll().then(() => {
         if (this.#stopped) return;
-        this.#soon = setTimeout(() => void this.look(), DEBOUNCE_MS);
+        this.#soon = setTimeout(() => void this.poll(), DEBOUNCE_MS);
         this.#soon.unref();
       });
     }, DEBOUNCE_MS);

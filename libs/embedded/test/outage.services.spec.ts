@@ -80,7 +80,7 @@ describe('EmbeddedBus in an outage', () => {
     expect([...arrived].sort()).toEqual(ids.sort());
   });
 
-  it('refuses with BUS_UNAVAILABLE within the timeout while PostgreSQL is away', async () => {
+  it('refuses with BUS_UNAVAILABLE within the timeout while PostgreSQL is unavailable', async () => {
     const bus = await open();
     await bus.declare({ queue: 'in' });
     const publish = () => bus.publish([{ ...event('e', 'order.paid'), queue: 'in' }], { timeoutMs: 200 });

@@ -236,7 +236,7 @@ export class Engine {
     await this.#registration.announce();
     this.#working.push(this.#every(QUOTA_READ_INTERVAL_MS, () => this.#parkedQuota.read()));
     this.#working.push(this.#every(SEEN_MS, () => store.flowsSeen(this.#flows.flows.map((flow) => flow.name))));
-    this.#working.push(this.#every(REVISIONS_SEEN_MS, () => this.#flows.seen()));
+    this.#working.push(this.#every(REVISIONS_SEEN_MS, () => this.#flows.markRevisionsSeen()));
     this.#working.push(this.#every(TRIM_MS, () => this.recorder.trim()));
     this.#working.push(this.#every(SWEEP_MS, () => store.sweep({ ...workspace.settings.retention, ...AUDIT_RETENTION })));
   }

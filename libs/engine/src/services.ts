@@ -24,7 +24,7 @@ export interface HostCapabilities {
   /** Returns the tables of one connection, which are opened at the first use. */
   readonly database: (connection: string) => Database;
   readonly meter: (connection: string) => Meter;
-  /** A folder for events of live sources that the broker does not have yet. Absent: they are lost while the broker is away. */
+  /** A folder for events of live sources that the broker does not have yet. Absent: they are lost while the broker is unavailable. */
   readonly spool?: string;
   /** A folder for copies that plugins may lose. Absent: they keep none, or where they always did. */
   readonly folder?: string;

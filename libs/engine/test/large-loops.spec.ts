@@ -220,7 +220,7 @@ describe('a loop after a call without a pace', () => {
   });
 });
 
-describe('the database is away during a large loop', () => {
+describe('the database is unavailable during a large loop', () => {
   it('holds the delivery until the database is back, and counts no death', async () => {
     const machine = await start({
       flows: sized(20_000, loop(20)),
@@ -239,14 +239,16 @@ describe('the database is away during a large loop', () => {
   });
 });
 
-describe('the database is away for longer than a minute', () => {
+describe('the database is unavailable for longer than a minute', () => {
   it('hands the hop back with a durable delay, and repeats it without counting a death', async () => {
     const clock = new VirtualClock();
     const machine = await start({ flows: sized(40_000, loop(3)), clock });
     machine.database.away = true;
     await machine.publish('t.asked', {});
     await clock.advance(62_000);
-    const lines = machine.log.lines.filter(({ message }) => message.includes('the database is away, a hop is handed back'));
+    const lines = machine.log.lines.filter(({ message }) =>
+      message.includes('the database is unavailable, a hop is handed back'),
+    );
     expect(lines).toHaveLength(1);
     machine.database.away = false;
     await clock.advance(10_000);

@@ -54,7 +54,7 @@ async function startSource(flows: string) {
 }
 
 describe('a live source', () => {
-  it('loses no event while the broker is away, and keeps their order', async () => {
+  it('loses no event while the broker is unavailable, and keeps their order', async () => {
     const { machine, say } = await startSource(FLOW);
     machine.broker.stop();
     for (const from of ['1', '2', '3']) expect(await say(from)).toEqual({ id: from });

@@ -59,7 +59,7 @@ describe.each([
     expect(machine.outcomes.filter(({ outcome }) => outcome === 'done')).toHaveLength(1);
   });
 
-  it('is published later when the call ends while the broker is away', async () => {
+  it('is published later when the call ends while the broker is unavailable', async () => {
     const broker = new MemoryBroker();
     const call = gate();
     const machine = await start({

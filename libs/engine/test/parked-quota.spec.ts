@@ -69,7 +69,7 @@ describe('an account whose parked runs are at the limit', () => {
     await until('the late event to be parked', async () => (await machine.store.parked.list({ limit: 10 })).length === 3);
   });
 
-  it('keeps its state while the database is away', async () => {
+  it('keeps its state while the database is unavailable', async () => {
     const machine = await start({ flows: FLOWS, settings: SETTINGS, answer: refuse });
     await machine.publish('order.asked', LARGE, SHOP);
     await until('the account to be full', () => machine.engine.parkedAccounts().length === 1);

@@ -205,7 +205,7 @@ describe('a flow with journal: full', () => {
     expect(omitted).toEqual([expect.objectContaining({ kind: 'output', step: 'save', omitted: ['output'] })]);
   });
 
-  it('runs as usual while the database of its records is away, and counts what does not fit', async () => {
+  it('runs as usual while the database of its records is unavailable, and counts what does not fit', async () => {
     const database = new MemoryDatabase();
     const engine = await start({ flows: flow('t', `  - { id: a, set: 1 }\n`, FULL), database });
     database.away = true;

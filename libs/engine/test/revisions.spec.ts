@@ -89,7 +89,7 @@ describe('a reload', () => {
     expect(texts()).toEqual(['first', 'held', 'later']);
   });
 
-  it('changes nothing while the database is away', async () => {
+  it('changes nothing while the database is unavailable', async () => {
     const machine = await waiting();
     machine.database.away = true;
     await expect(machine.reload(flow('t', save('store', 'new')))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });

@@ -123,7 +123,7 @@ describe('a schedule', () => {
     expect(host.log.lines.filter(({ message }) => message.includes('left out'))).toHaveLength(1);
   });
 
-  it('fires after the broker and the database were away across the instant', async () => {
+  it('fires after the broker and the database were unavailable at the instant', async () => {
     const world = new World();
     await world.host();
     await world.advance(59 * MINUTE_MS);

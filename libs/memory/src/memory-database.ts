@@ -98,9 +98,9 @@ export class MemoryDatabase {
     return ++this.#last;
   }
 
-  /** Runs a statement. Rejects with `STORE_UNAVAILABLE` while the database is away. */
+  /** Runs a statement. Rejects with `STORE_UNAVAILABLE` while the database is unavailable. */
   async use<Result>(statement: () => Result): Promise<Result> {
-    if (this.away) throw engineFail.STORE_UNAVAILABLE('the database is away');
+    if (this.away) throw engineFail.STORE_UNAVAILABLE('the database is unavailable');
     return statement();
   }
 }

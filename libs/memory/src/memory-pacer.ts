@@ -128,10 +128,10 @@ export class MemoryPace implements Pace {
     }
   }
 
-  /** Looks once Retry-After has passed. A timer of Node may fire up to a millisecond before its time, and nothing else would look then. */
-  private lookAfterPause(): void {
+  /** Checks the calls again once Retry-After has passed. A timer of Node may fire up to a millisecond before its time, and no other event follows then. */
+  private checkAfterPause(): void {
     const wait = this.closedUntil - this.clock.monotonic();
-    if (wait > 0) this.later(Math.ceil(wait), () => this.lookAfterPause());
+    if (wait > 0) this.later(Math.ceil(wait), () => this.checkAfterPause());
     else this.look();
   }
 
@@ -141,7 +141,7 @@ export class MemoryPace implements Pace {
     this.inFlight -= 1;
     if (end !== 'idle' && end.retryAfterMs !== undefined) {
       this.closedUntil = this.clock.monotonic() + end.retryAfterMs;
-      this.lookAfterPause();
+      this.checkAfterPause();
     }
     if (end !== 'idle' && end.lingerMs !== undefined) this.linger(end.lingerMs);
     this.end();

@@ -1,7 +1,7 @@
 import { RECORD_BYTES, type RecordStore, type StepRecord, type TrimmedRecords } from '@sluice/engine';
 import type { MemoryDatabase, RecordRow } from './memory-database.js';
 
-/** Maximum number of records that wait while the database is away. */
+/** Maximum number of records that wait while the database is unavailable. */
 const MAX_BUFFERED = 50_000;
 const KEPT_PART = 0.9;
 

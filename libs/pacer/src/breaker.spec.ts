@@ -53,7 +53,7 @@ describe('Breaker', () => {
     expect([breaker.state, breaker.awayMs(5_001)]).toEqual(['closed', 0]);
   });
 
-  it('measures how long the remote system has been away, probes included', () => {
+  it('measures how long the remote system has been unavailable, probes included', () => {
     const breaker = breakerOf();
     open(breaker, 1_000);
     breaker.beginProbe();

@@ -52,7 +52,7 @@ export class Breaker {
     this.failures = [];
   }
 
-  /** Returns for how long the remote system has been away; 0 while the breaker is closed. */
+  /** Returns for how long the remote system has been unavailable; 0 while the breaker is closed. */
   awayMs(now: number): number {
     return this.phase === 'closed' ? 0 : now - this.openedAt;
   }

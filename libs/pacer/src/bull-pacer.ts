@@ -21,7 +21,7 @@ export interface BullPacerOptions {
  * Paces connections over all hosts with BullMQ, on Redis or on PostgreSQL. The pushes themselves stay with the bus: a server that loses
  * every slot loses no push.
  *
- * While the server or the database of the leases is away no call begins; calls continue automatically once it is back. A host connects to
+ * While the server or the database of the leases is unavailable no call begins; calls continue automatically once it is back. A host connects to
  * the server only for the connections whose lease it holds.
  */
 export class BullPacer implements Pacer {

@@ -13,7 +13,7 @@ export type BackEnd = { readonly redis: string } | { readonly postgres: string }
 
 /** BullMQ's default of 15 s would be too long a standstill after a restart of the server. */
 const RETRY_MS = 500;
-/** A server that does not answer within this time is considered away. */
+/** A server that does not answer within this time is considered unavailable. */
 const ANSWER_MS = 2_000;
 /** The first connection to PostgreSQL also creates or migrates BullMQ's tables, which can be slow on a busy machine. */
 const SETUP_MS = 60_000;

@@ -230,7 +230,7 @@ describe('ConnectionPace', () => {
 
   it('begins no call when the lease could not be renewed in time', async () => {
     await own();
-    leases.take = () => Promise.reject(new Error('the database is away'));
+    leases.take = () => Promise.reject(new Error('the database is unavailable'));
     await pass(5_600);
     await hold(1);
     expect(owner.started).toBe(0);

@@ -125,7 +125,7 @@ export class ConnectionPace implements Pace {
   }
 
   private closedBecause(at: Instant): string | undefined {
-    if (!this.tenure) return 'another host owns the pace of this connection, or the database of the leases is away';
+    if (!this.tenure) return 'another host owns the pace of this connection, or the database of the leases is unavailable';
     if (this.tenure.backEnd === 'down') return 'the back end of the pacer cannot be reached';
     return (
       this.admission.closedBecause(at) ??
@@ -290,7 +290,7 @@ export class ConnectionPace implements Pace {
       .add(count)
       .then(
         () => this.wake(),
-        // the back end is away: the next tick requests the slots again
+        // the back end is unavailable: the next tick requests the slots again
         () => (tenure.asked = Math.max(0, tenure.asked - count)),
       )
       .finally(() => (tenure.adding = false));

@@ -3,9 +3,9 @@
  * A slot whose host dies stays taken for the crash grace.
  */
 export interface Slots {
-  /** Sets how many slots may be served at once. No slot is served before the first call. Rejects while the back end is away. */
+  /** Sets how many slots may be served at once. No slot is served before the first call. Rejects while the back end is unavailable. */
   setLimit(limit: number): Promise<void>;
-  /** Requests this many slots; `serve` is called for each slot that is granted. Rejects while the back end is away. */
+  /** Requests this many slots; `serve` is called for each slot that is granted. Rejects while the back end is unavailable. */
   add(count: number): Promise<void>;
   /**
    * Takes no more slots, waits for slots that are being served until `giveUp` fires (they then stay taken for the crash grace), and

@@ -120,7 +120,7 @@ async function start() {
   return { clock, began, peer, calls, outcomes, log, order };
 }
 
-/** Fails as a remote system that is away. */
+/** Fails as an unavailable remote system. */
 function away(): never {
   throw fail.UNREACHABLE('nobody answers', { sent: 'no' });
 }
@@ -143,7 +143,7 @@ describe('a whole flow on a virtual clock', () => {
     expect(Date.parse(first!.input.at)).toBe(began + SECOND_MS);
   });
 
-  it('drops an event after 30 days during which the remote system was away, without a call', async () => {
+  it('drops an event after 30 days during which the remote system was unavailable, without a call', async () => {
     const { clock, peer, calls, outcomes, order } = await start();
     peer.answer = away;
     await order('1', 'А-1');

@@ -138,7 +138,7 @@ export interface RegisteredDestination {
    * Asks `mayRead` again for the subscribers of a destination, on all hosts. A subscriber that may not read any more receives no further
    * message; its session goes on. When `mayRead` fails, the session ends, so that its client connects and subscribes again. A host on which
    * the registration has ended checks its subscribers when the prefix is registered again. Call it after rights have changed. The message
-   * to the other hosts may be lost while the broker is away.
+   * to the other hosts may be lost while the broker is unavailable.
    */
   recheck(path: string): void;
 }
@@ -195,7 +195,7 @@ export interface DesktopGateway {
    * @param to one kind of receivers, or up to 1,000 of them. A user whom several of them mean receives the event once; if one of them means
    *   the user and another one a workplace, the first counts. With `offline: 'drop'` each session that any of them means receives it once.
    * @throws `GATEWAY_EVENT` when the event or an option is not valid, `GATEWAY_USER` for a short name that is ambiguous, `GATEWAY_WAIT`
-   *   when `wait` does not mean one user, `STORE_UNAVAILABLE` while the database is away. After the last one some mailboxes may have the
+   *   when `wait` does not mean one user, `STORE_UNAVAILABLE` while the database is unavailable. After the last one some mailboxes may have the
    *   event: call again with the same id.
    */
   deliver(

@@ -1,5 +1,5 @@
-/** Milliseconds to wait before work is tried again that failed because the broker, the database or the disk of this host is away. */
-export const AWAY_PAUSE_MS = 1_000;
+/** Milliseconds to wait before work is tried again that failed because the broker, the database or the disk of this host is unavailable. */
+export const OUTAGE_PAUSE_MS = 1_000;
 
 /** Bounds of the pauses of one backoff. */
 export interface BackoffBounds {

@@ -3,6 +3,6 @@
  * none of them logs or reads the environment. Read `backoff.ts` first.
  */
 export { aborted } from './aborted.js';
-export { AWAY_PAUSE_MS, backoffMs, type BackoffBounds } from './backoff.js';
+export { OUTAGE_PAUSE_MS, backoffMs, type BackoffBounds } from './backoff.js';
 export { freePort, freePorts } from './free-ports.js';
 export { Semaphore } from './semaphore.js';

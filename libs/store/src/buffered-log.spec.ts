@@ -51,7 +51,7 @@ describe('BufferedLog', () => {
     expect(sink.batches).toEqual([2, 1]);
   });
 
-  it('keeps its entries while the sink is away, and records as a gap the entries that did not fit', async () => {
+  it('keeps its entries while the sink is unavailable, and records as a gap the entries that did not fit', async () => {
     const { sink, buffered } = open();
     sink.failure = engineFail.STORE_UNAVAILABLE('away');
     for (const second of [1, 2, 3, 4, 5]) buffered.write(line(second));
@@ -89,7 +89,7 @@ describe('BufferedLog', () => {
     expect(sink.taken.slice(0, 3)).toEqual([1, 2, 3]);
   });
 
-  it('does not throw at close when the sink is away', async () => {
+  it('does not throw at close when the sink is unavailable', async () => {
     const { sink, log, buffered } = open();
     sink.failure = engineFail.STORE_UNAVAILABLE('away');
     buffered.write(line(1));

@@ -119,7 +119,7 @@ export class BufferedLog<Entry extends { readonly at: Date }> {
   }
 
   /**
-   * Writes a batch. A batch that the sink refuses for another reason than being away is dropped, because it would be refused every time.
+   * Writes a batch. A batch that the sink refuses for another reason than its unavailability is dropped, because it would be refused every time.
    */
   async #append(batch: readonly Entry[]): Promise<void> {
     try {

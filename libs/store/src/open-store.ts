@@ -40,7 +40,7 @@ export interface StoreOptions {
 
 const CONNECTIONS = 5;
 const CONNECT_TIMEOUT_MS = 3_000;
-/** A database that does not answer within this time counts as away, so that the holder of a lease notices it. */
+/** A database that does not answer within this time counts as unavailable, so that the holder of a lease notices it. */
 const QUERY_TIMEOUT_MS = 15_000;
 /** Id of an advisory lock; no other code uses this number. */
 const MIGRATION_LOCK = 7_318_401;

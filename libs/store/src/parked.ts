@@ -201,7 +201,7 @@ interface Condition {
 }
 
 /**
- * The code of the error, taken from the text: PostgreSQL takes no JSON apart that contains NUL. `code` is the first field of every error, and a
+ * The code of the error, read from the text, because PostgreSQL does not parse JSON that contains NUL. `code` is the first field of every error, and a
  * code has no character that JSON escapes.
  */
 const CODE = `coalesce(substring(parked.error::text from '^\\{"code":"([^"]*)"'), '')`;

@@ -8,7 +8,7 @@ import {
 import type { Database } from './database.js';
 import { FlowRevisionEntity } from './entities/flow-revision.entity.js';
 
-/** Any number that nothing else in the database locks by. */
+/** Id of an advisory lock; no other code uses this number. */
 const ANNOUNCE_LOCK = 7_318_421;
 
 /** Rows of `flow_revision`. */
@@ -18,7 +18,7 @@ export class PostgresRevisions implements RevisionStore {
   async announce(revisions: readonly FlowRevision[]): Promise<readonly number[]> {
     if (revisions.length === 0) return [];
     const rows = await this.database.transaction(async (manager) => {
-      // two hosts that announce other revisions of one flow at once must not both find themselves the newest
+      // when two hosts announce different revisions of one flow at the same time, only one of them becomes the newest
       await manager.query('select pg_advisory_xact_lock($1)', [ANNOUNCE_LOCK]);
       return manager.query<{ flow: string; generation: number }[]>(
         `insert into sluice.flow_revision as known (flow, revision, source, constants, generation, first_seen, last_seen)

@@ -4,7 +4,7 @@ import { JOURNAL_COLUMNS, type JournalRow } from './journal-rows.js';
 import { STATE_KINDS_SQL } from './migrations/1796349000000-add-notes.js';
 import { tsqueryOf } from './note-search-sql.js';
 
-/** Maximum rows that are looked through for one page. */
+/** Maximum rows that are read for one page. */
 const MAX_SCANNED = 2_000;
 /** Maximum rows that have the words of a search and are sorted by time. */
 const MAX_SORTED = 20_000;

@@ -63,7 +63,7 @@ describe('a booking calendar on PostgreSQL', () => {
     let failures = 0;
     const ending = new AbortController();
     const accept = async (event: NewEvent) => {
-      if (failures-- > 0) throw new Error('the broker is away');
+      if (failures-- > 0) throw new Error('the broker is unavailable');
       events.push(event);
       heard();
       return { id: event.id ?? '' };

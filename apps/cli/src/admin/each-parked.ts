@@ -34,7 +34,7 @@ export interface EachParkedOptions {
 
 /**
  * Does the work for each selected run, one after another and oldest first. A failure of one run does not stop the others, but a refused
- * token or a host that is away does. It holds one page of the list in memory.
+ * token or an unreachable host does. It holds one page of the list in memory.
  */
 export async function eachParked(options: EachParkedOptions, work: (run: string) => Promise<void>): Promise<EachParkedResult> {
   const { perSecond, clock, signal, shown, report } = options;

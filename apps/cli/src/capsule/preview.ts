@@ -105,7 +105,7 @@ function answerOf(
   const when = sameInput(input);
   if (!error) return 'output' in call ? [{ location, when, afterMs: 0, answer: { kind: 'output', output: call.output } }] : [];
   if (how === 'replayed' && isTriedAgain(call, capsule)) return [];
-  // without an end, a system that stays away would be waited for
+  // without an end, the preview would wait for a system that stays unavailable
   const fate = error.fate === 'unavailable' || error.fate === 'overload' ? 'rejected' : error.fate;
   return [{ location, when, afterMs: 0, answer: { kind: 'error', error: { ...error, fate } } }];
 }

@@ -2,7 +2,7 @@ import type { Diagnosis } from '@sluice/admin-contract';
 import type { ScheduleRow } from '@sluice/engine';
 import { CronSchedule, type Flow } from '@sluice/flow';
 
-/** A schedule is late when an instant has not been dealt with for this time, in milliseconds. */
+/** A schedule is late when an instant has not been handled for this time, in milliseconds. */
 const MAX_LATE_MS = 60_000;
 /** Maximum number of schedules that `doctor` shows one by one. */
 const MAX_SCHEDULES_SHOWN = 50;

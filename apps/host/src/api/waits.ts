@@ -27,8 +27,8 @@ export interface WaitSources {
 type Reason = Omit<Wait, 'until'> & { readonly until?: number };
 
 /**
- * Returns why a run waits now. The journal tells at which step and connection the run left its host; the owner of the connection's pace and
- * the queues tell what it waits for.
+ * Returns why a run waits now. The journal names the step and the connection at which the run left its host; the owner of the connection's pace and
+ * the queues show what it waits for.
  *
  * @param entries entries of one run, oldest first, its last state included
  * @returns undefined when the run has ended
@@ -100,7 +100,7 @@ function closedReason(connection: string, { breaker, closedBecause, opensAt, pro
   return closedBecause === undefined ? undefined : { because: 'pause', text: `pace of ${connection}: ${closedBecause}` };
 }
 
-/** The broker does not tell the place of a message in its queue: at most all others of its class are before it. */
+/** The broker does not report the position of a message in its queue: at most all others of its class are before it. */
 function openReason(connection: string, priority: string | undefined, { limit }: PaceState, all: readonly QueueStatus[]): string {
   const classes = PUSH_CLASSES.filter((name) => priority === undefined || name === priority);
   const names = new Set(classes.flatMap((name) => [queues.push(connection, name), queues.pushAgain(connection, name)]));

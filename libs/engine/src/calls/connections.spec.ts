@@ -34,7 +34,7 @@ function refusedFor(reasons: readonly string[], clock: Clock = systemClock) {
   };
 }
 
-describe('a source that is away', () => {
+describe('a source whose remote system is unavailable', () => {
   it('causes one warning for each reason, whatever the number of attempts', async () => {
     const { log, tries, connection } = refusedFor(['refused', 'refused', 'unknown host']);
     const stop = new AbortController();

@@ -1,6 +1,6 @@
 import { isSluiceError, type ErrorView, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
-import { AWAY_PAUSE_MS } from '@sluice/runtime';
+import { OUTAGE_PAUSE_MS } from '@sluice/runtime';
 import { queues, type Bus, type Outgoing } from '../ports/bus.js';
 import type { Hop } from '../runs/hop.js';
 import { encodeRun, runMessage } from '../runs/run-codec.js';
@@ -83,7 +83,7 @@ export class UnpacedCalls {
         return await this.deps.bus.publish(outputs);
       } catch (error) {
         if (this.deps.signal.aborted || !isInfrastructureError(error)) throw error;
-        await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
+        await pause(this.deps.clock, OUTAGE_PAUSE_MS, this.deps.signal);
       }
     }
   }

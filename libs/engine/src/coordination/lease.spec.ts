@@ -62,7 +62,7 @@ describe('a lease', () => {
   it('is lost by the clock when it cannot be renewed while the last work ends', async () => {
     const lease = await hold(() => new Promise(() => undefined));
     stop.abort();
-    leases.answer = () => Promise.reject(new Error('the database is away'));
+    leases.answer = () => Promise.reject(new Error('the database is unavailable'));
     await pass(LEASE_TIMES.ttlMs);
     expect([lease.held(), told]).toEqual([false, ['gained', 'lost']]);
   });

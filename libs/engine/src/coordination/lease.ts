@@ -71,7 +71,7 @@ export function holdLease(
         options.gained(now);
       }
     } catch {
-      // the database is away: the lease expires by the clock
+      // the database is unavailable: the lease expires by the clock
     }
     if (epoch !== undefined && !held()) drop();
   };

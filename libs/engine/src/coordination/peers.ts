@@ -8,7 +8,7 @@ type PeerHandler = (body: Buffer, from: string) => void;
 
 /**
  * Messages between the hosts of a workspace: one queue for each host, and each message crosses the broker once per host. Guarantee: at most
- * once. Messages that are sent while the broker is away are lost.
+ * once. Messages that are sent while the broker is unavailable are lost.
  */
 export class HostPeers {
   readonly #listeners = new Map<string, Set<PeerHandler>>();

@@ -137,7 +137,7 @@ export class HostFlows {
   }
 
   /** Raises `lastSeen` of all revisions that runs of this host have named. */
-  async seen(): Promise<void> {
+  async markRevisionsSeen(): Promise<void> {
     await this.deps.revisions.seen(
       this.runners.flatMap(({ flow, revisions }) => revisions.map((revision) => ({ flow: flow.name, revision }))),
     );
@@ -186,7 +186,7 @@ export class HostFlows {
       if (this.deps.runsHops) await deployed.runner.start();
       this.#startTrigger(deployed);
     }
-    for (const runner of this.#retired.values()) runner.retry();
+    for (const runner of this.#retired.values()) runner.forgetFailedRevisions();
     return { added, changed, removed };
   }
 

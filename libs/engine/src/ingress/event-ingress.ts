@@ -16,7 +16,7 @@ import { queues, type Bus } from '../ports/bus.js';
 import type { Replies } from '../runs/replies.js';
 import { TypePatterns } from '../type-patterns.js';
 import type { MaybePromise } from '../maybe-promise.js';
-import type { Taken, TriggerFilter } from './trigger-filter.js';
+import type { FilterDecision, TriggerFilter } from './trigger-filter.js';
 
 const MAX_ID_BYTES = 200;
 
@@ -142,7 +142,7 @@ function replyOf(sender: Sender): { readonly withinMs: number } | undefined {
   return 'flow' in sender ? sender.reply : undefined;
 }
 
-function takenBy(sender: Sender, attributes: EventAttributes, body: Buffer): MaybePromise<Taken> {
+function takenBy(sender: Sender, attributes: EventAttributes, body: Buffer): MaybePromise<FilterDecision> {
   if (!('flow' in sender)) return sender.wherechecked ? 'yes' : 'unknown';
   return sender.filter?.check(attributes, body) ?? 'unknown';
 }

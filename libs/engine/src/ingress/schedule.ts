@@ -8,7 +8,7 @@ import type { Store } from '../ports/store.js';
 export const MISSED_AFTER_MS = 10 * 60_000;
 /** Type of the events of schedules. */
 export const SCHEDULE_EVENT_TYPE = 'schedule.fired';
-/** Maximum time without a look at the wall clock, which may be set while a schedule waits. */
+/** Maximum time between two reads of the wall clock, which may be set while a schedule waits. */
 const MAX_WAIT_MS = 30_000;
 /** Longer than the queries and the publish of one firing take. Another host fires the instant when this one dies meanwhile. */
 const LEASE_TTL_MS = 10_000;
@@ -49,11 +49,11 @@ class FlowSchedule {
   readonly #spec: ScheduleSpec;
   /** When this host began to follow the schedule, in milliseconds since 1970. */
   #since = 0;
-  /** All instants up to `done` were dealt with, and `next` follows, in milliseconds since 1970. Absent until the row is read. */
+  /** All instants up to `done` were handled, and `next` follows, in milliseconds since 1970. Absent until the row is read. */
   #plan: { readonly done: number; readonly next: number | undefined } | undefined;
 
   /** The last instant whose event the broker has confirmed to this host. */
-  #handed: number | undefined;
+  #confirmed: number | undefined;
 
   constructor(
     flow: string,
@@ -70,9 +70,9 @@ class FlowSchedule {
     const { log, clock } = this.deps;
     for (let failures = 0; !signal.aborted;) {
       try {
-        const waitMs = await this.#pass();
+        const waitMs = await this.#handleNext();
         failures = 0;
-        if (waitMs === undefined) return await this.#never(signal);
+        if (waitMs === undefined) return await this.#waitForever(signal);
         if (waitMs > 0) await pause(clock, waitMs, signal, { ref: false });
       } catch (error) {
         log.warn(`${this.#spec.flow}: its schedule waits`, { error: viewError(error).message });
@@ -81,14 +81,14 @@ class FlowSchedule {
     }
   }
 
-  /** Deals with at most one instant. Returns after how many milliseconds to look again; undefined when no instant will come. */
-  async #pass(): Promise<number | undefined> {
+  /** Handles at most one instant. Returns the milliseconds until the next pass; undefined when no instant will come. */
+  async #handleNext(): Promise<number | undefined> {
     const now = this.deps.clock.now();
     // a clock that was wrong may have planned far ahead: the store begins such a schedule again
     if (!this.#plan || this.#plan.done > now + MAX_PLANNED_AHEAD_MS) await this.#begin(now);
     const next = this.#plan?.next;
     if (next === undefined) return undefined;
-    return next > now ? Math.min(next - now, MAX_WAIT_MS) : this.deps.firing.run(() => this.#due());
+    return next > now ? Math.min(next - now, MAX_WAIT_MS) : this.deps.firing.run(() => this.#fireDue());
   }
 
   async #begin(now: number): Promise<void> {
@@ -100,14 +100,14 @@ class FlowSchedule {
     if (this.#plan?.done !== done) this.#plan = { done, next: this.#schedule.next(done) };
   }
 
-  /** Deals with the oldest instant that is due, unless another host has done so. Returns as {@link #pass}. */
-  async #due(): Promise<number> {
+  /** Handles the oldest instant that is due, unless another host has done so. Returns as {@link #handleNext}. */
+  async #fireDue(): Promise<number> {
     const { store, hostId } = this.deps;
     if (!(await this.#isStillDue())) return 0;
     const lease = `schedule.${this.#spec.flow}`;
     if ((await store.leases.take(lease, hostId, LEASE_TTL_MS)) === undefined) return ELSEWHERE_MS;
     try {
-      if (await this.#isStillDue()) await this.#oldest();
+      if (await this.#isStillDue()) await this.#fireOldest();
     } finally {
       await store.leases.release(lease, hostId);
     }
@@ -135,7 +135,7 @@ class FlowSchedule {
   }
 
   /** Fires the oldest instant that is due. Of missed ones only the last counts: it is left out, or fired with `missed: run`. */
-  async #oldest(): Promise<void> {
+  async #fireOldest(): Promise<void> {
     const { clock, log, store } = this.deps;
     const now = clock.now();
     const { done = now, next } = this.#plan ?? {};
@@ -151,8 +151,8 @@ class FlowSchedule {
 
   /** Publishes the event of the instant, unless only the row failed to follow it. */
   async #fire(instant: number, now: number): Promise<void> {
-    if (this.#handed !== instant) await this.hand(this.#eventOf(instant, now));
-    this.#handed = instant;
+    if (this.#confirmed !== instant) await this.hand(this.#eventOf(instant, now));
+    this.#confirmed = instant;
   }
 
   #eventOf(instant: number, now: number) {
@@ -167,7 +167,7 @@ class FlowSchedule {
     };
   }
 
-  async #never(signal: AbortSignal): Promise<void> {
+  async #waitForever(signal: AbortSignal): Promise<void> {
     const { flow, cron } = this.#spec;
     this.deps.log.warn(`${flow}: its schedule never fires: no date matches "${cron}"`);
     await aborted(signal);

@@ -29,7 +29,7 @@ class Broker {
   readonly hand = async (record: SpoolEntry) => {
     // as over a network: the answer arrives in a later turn of the event loop
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.away) throw engineFail.BUS_UNAVAILABLE('the broker is away');
+    if (this.away) throw engineFail.BUS_UNAVAILABLE('the broker is unavailable');
     this.handed.push(record);
   };
 
@@ -80,7 +80,7 @@ describe('a spool', () => {
     expect(broker.handed[1]).toEqual(record('1'));
   });
 
-  it('keeps events while the broker is away, and publishes them with their time of arrival', async () => {
+  it('keeps events while the broker is unavailable, and publishes them with their time of arrival', async () => {
     const broker = new Broker();
     broker.away = true;
     const { spool } = await open(broker);
@@ -197,7 +197,7 @@ describe('the files of a spool', () => {
     await mkdir(own, { mode: 0o755 });
     const spool = await Spool.open({
       folder: own,
-      hand: () => Promise.reject(engineFail.BUS_UNAVAILABLE('the broker is away')),
+      hand: () => Promise.reject(engineFail.BUS_UNAVAILABLE('the broker is unavailable')),
       log: new MemoryLog(),
       clock: systemClock,
       dropped: () => undefined,

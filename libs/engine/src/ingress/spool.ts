@@ -9,7 +9,7 @@ const LIMIT_BYTES = 64 * 1024 * 1024;
 const SEGMENTS = 32;
 /** Maximum milliseconds of events that are lost when the machine dies. A process that dies loses fewer, since its writes survive it. */
 const SYNC_MS = 50;
-/** Bounds of the pause before the next try while the disk or the broker is away. */
+/** Bounds of the pause before the next try while the disk or the broker is unavailable. */
 const AGAIN = { firstMs: 100, maxMs: 5_000 };
 /** Milliseconds for delivery at a stop. Events that still wait are delivered after the next start. */
 const LAST_MS = 2_000;
@@ -168,13 +168,14 @@ export class Spool {
     for (let failures = 0; rest.length > 0;) {
       const now = rest.slice(0, BATCH);
       const ends = await Promise.allSettled(now.map((record) => this.options.hand(record)));
-      const away = ends.findIndex((end) => end.status === 'rejected' && isAway(end.reason));
+      const unavailable = ends.findIndex((end) => end.status === 'rejected' && isUnavailable(end.reason));
       for (const end of ends)
-        if (end.status === 'rejected' && !isAway(end.reason)) this.complain('holds an event that nobody takes', end.reason);
-      failures = away === -1 ? 0 : failures + 1;
+        if (end.status === 'rejected' && !isUnavailable(end.reason))
+          this.complain('holds an event that nobody takes', end.reason);
+      failures = unavailable === -1 ? 0 : failures + 1;
       // events after the first unconfirmed one are published again: under the same ids, and in order
-      rest = rest.slice(away === -1 ? now.length : away);
-      if (away === -1) continue;
+      rest = rest.slice(unavailable === -1 ? now.length : unavailable);
+      if (unavailable === -1) continue;
       if (this.stopping.signal.aborted) return false;
       await pause(this.options.clock, backoffMs(AGAIN, failures), this.stopping.signal);
     }
@@ -195,6 +196,6 @@ export class Spool {
   }
 }
 
-function isAway(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   return !isSluiceError(error) || error.fate === 'unavailable';
 }

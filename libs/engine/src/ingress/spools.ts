@@ -3,7 +3,7 @@ import { newEventId, type Accepted, type Log, type Meter, type Clock } from '@sl
 import { attributesOf, type EventIngress, type SourceEvent } from './event-ingress.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import { contentOf } from '../runs/event-data.js';
-import type { Taken, TriggerFilter } from './trigger-filter.js';
+import type { FilterDecision, TriggerFilter } from './trigger-filter.js';
 import { Spool } from './spool.js';
 
 export interface SpoolsDeps {
@@ -59,7 +59,7 @@ export async function acceptInto(
   return { id: event.id };
 }
 
-function checkedBy(filter: TriggerFilter, event: SourceEvent, acceptedAt: number): MaybePromise<Taken> {
+function checkedBy(filter: TriggerFilter, event: SourceEvent, acceptedAt: number): MaybePromise<FilterDecision> {
   const { body, datacontenttype } = contentOf(event);
   return filter.check(attributesOf(event, acceptedAt, datacontenttype), body);
 }

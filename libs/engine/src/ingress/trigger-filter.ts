@@ -15,7 +15,7 @@ export interface TriggerFilterDeps {
  * Whether a flow takes an event. `unknown`: `trigger.where` cannot be evaluated. Such an event is accepted, and the flow evaluates the
  * condition again when the event reaches it, so that an error parks the run and is never mistaken for "false".
  */
-export type Taken = 'yes' | 'no' | 'unknown';
+export type FilterDecision = 'yes' | 'no' | 'unknown';
 
 /** Evaluates `trigger.where` of a flow for events that no flow but this one receives: before they are stored anywhere. */
 export class TriggerFilter {
@@ -32,7 +32,7 @@ export class TriggerFilter {
   }
 
   /** Evaluates the condition, and counts an event that the flow does not take. Never throws and never rejects. */
-  check(attributes: EventAttributes, body: Buffer): MaybePromise<Taken> {
+  check(attributes: EventAttributes, body: Buffer): MaybePromise<FilterDecision> {
     try {
       const taken = chain(this.where.test(this.#scope(attributes, body)), (yes) => this.#counted(yes));
       return isPromise(taken) ? taken.catch((error: unknown) => this.#unknown(error)) : taken;
@@ -41,13 +41,13 @@ export class TriggerFilter {
     }
   }
 
-  #counted(yes: boolean): Taken {
+  #counted(yes: boolean): FilterDecision {
     if (yes) return 'yes';
     this.deps.observer.filtered(this.flow.name);
     return 'no';
   }
 
-  #unknown(error: unknown): Taken {
+  #unknown(error: unknown): FilterDecision {
     this.deps.log.debug(`${this.flow.name}: its trigger.where cannot be evaluated`, { error: viewError(error).message });
     return 'unknown';
   }

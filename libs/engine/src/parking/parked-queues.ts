@@ -1,5 +1,5 @@
 import { engineFail, isSluiceError, pause, type Clock, type EventMessage, type Log } from '@sluice/plugin-api';
-import { AWAY_PAUSE_MS } from '@sluice/runtime';
+import { OUTAGE_PAUSE_MS } from '@sluice/runtime';
 import { laneBeside, releasedMessage } from '../lanes/lane-messages.js';
 import { messageOf } from '../message-of.js';
 import { queues, type Bus, type Consumer, type Delivery, type Outgoing } from '../ports/bus.js';
@@ -32,7 +32,7 @@ interface Parked {
 }
 
 /**
- * Writes failed runs into the store. A run is parked by a message to the queue `parked`, so that PostgreSQL may be away; the message is
+ * Writes failed runs into the store. A run is parked by a message to the queue `parked`, so that PostgreSQL may be unavailable; the message is
  * acknowledged once the row is committed. Messages that the broker no longer delivers arrive in the queue `poison`.
  */
 export class ParkedQueues {
@@ -88,7 +88,7 @@ export class ParkedQueues {
     return batch;
   }
 
-  /** Waits while the database is away. Returns the runs to the queue when the host stops during the wait. */
+  /** Waits while the database is unavailable. Returns the runs to the queue when the host stops during the wait. */
   async #park(batch: readonly Parked[]): Promise<void> {
     for (;;) {
       try {
@@ -104,7 +104,7 @@ export class ParkedQueues {
         for (const { delivery } of batch) delivery.release();
         return;
       }
-      await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
+      await pause(this.deps.clock, OUTAGE_PAUSE_MS, this.deps.signal);
     }
   }
 

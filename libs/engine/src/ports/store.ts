@@ -141,7 +141,7 @@ export interface ParkedStore {
   /**
    * Adds all runs or none. A pair of run and epoch that exists already is left unchanged.
    *
-   * @throws `STORE_UNAVAILABLE` while the database is away; another error when a row cannot be stored, such as one with a zero byte
+   * @throws `STORE_UNAVAILABLE` while the database is unavailable; another error when a row cannot be stored, such as one with a zero byte
    */
   add(runs: readonly Omit<ParkedRun, 'state'>[]): Promise<void>;
   /** Returns a page of runs. */
@@ -366,7 +366,7 @@ export interface StoreRetention {
   readonly auditRows: number;
 }
 
-/** Durable data other than messages. All methods reject with `STORE_UNAVAILABLE` while the database is away. */
+/** Durable data other than messages. All methods reject with `STORE_UNAVAILABLE` while the database is unavailable. */
 export interface Store {
   /** One word for logs and `doctor`: `embedded`, `postgresql`. */
   readonly engine: string;

@@ -13,10 +13,10 @@ import { continuation, expired, isPush, parkedUncalled, pushAgain, pushKey, unca
 /** Time for the table of revisions to be read, in milliseconds. */
 const REVISION_LOOKUP_MS = 1_000;
 
-/** Time that a push waits before it is looked at whether it has expired, in milliseconds. Most are called sooner. */
-const EXPIRY_LOOK_MS = 1_000;
-/** Maximum time between two looks, in milliseconds: a timer cannot be set for longer than 24 days. */
-const MAX_EXPIRY_LOOK_MS = 60 * 60_000;
+/** Time after the arrival of a push at which its expiry is checked, in milliseconds. Most pushes are called sooner. */
+const EXPIRY_CHECK_MS = 1_000;
+/** Maximum time between two checks, in milliseconds: a timer cannot be set for longer than 24 days. */
+const MAX_EXPIRY_CHECK_MS = 60 * 60_000;
 
 export interface PushIntakeDeps {
   readonly connections: Connections;
@@ -42,8 +42,8 @@ export class PushIntake {
   readonly #answered: CompletedWork;
   /** Missing steps that were reported. */
   readonly #missed = new Set<string>();
-  /** The next look for expired pushes, and its monotonic time in milliseconds. */
-  #look: { readonly timer: Timer; readonly at: number } | undefined;
+  /** The next check for expired pushes, and its monotonic time in milliseconds. */
+  #expiryCheck: { readonly timer: Timer; readonly at: number } | undefined;
 
   constructor(
     private readonly connection: string,
@@ -75,29 +75,29 @@ export class PushIntake {
   }
 
   /**
-   * Looks for expired pushes soon. A push whose connection is closed for long would otherwise expire only when its call could begin, and a
+   * Schedules a check for expired pushes. A push whose connection is closed for long would otherwise expire only when its call could begin, and a
    * sender would wait for its answer until then.
    */
   arrived(): void {
-    this.#lookIn(EXPIRY_LOOK_MS);
+    this.#scheduleExpiryCheck(EXPIRY_CHECK_MS);
   }
 
-  /** Looks no more for expired pushes. */
+  /** Cancels the check for expired pushes. */
   stop(): void {
-    this.#look?.timer.cancel();
+    this.#expiryCheck?.timer.cancel();
   }
 
-  #lookIn(ms: number): void {
+  #scheduleExpiryCheck(ms: number): void {
     const { clock } = this.deps;
     const at = clock.monotonic() + ms;
-    if (this.#look && this.#look.at <= at) return;
-    this.#look?.timer.cancel();
-    this.#look = { at, timer: clock.after(ms, () => this.#endExpired()).unref() };
+    if (this.#expiryCheck && this.#expiryCheck.at <= at) return;
+    this.#expiryCheck?.timer.cancel();
+    this.#expiryCheck = { at, timer: clock.after(ms, () => this.#endExpired()).unref() };
   }
 
-  /** Ends the runs whose event has expired while their pushes waited here, and looks again when the next one of the others expires. */
+  /** Ends the runs whose event has expired while their pushes waited here, and schedules the check of the next one that expires. */
   #endExpired(): void {
-    this.#look = undefined;
+    this.#expiryCheck = undefined;
     for (const held of this.buffer.takeEach((one) => this.#endsUncalled(one))) {
       if (!held.read) continue;
       const { run } = held.read;
@@ -107,7 +107,7 @@ export class PushIntake {
       this.settle(held, [continuation(run, expired(), this.deps.clock.now())]);
     }
     const next = Math.min(...this.buffer.held.map(({ read }) => read?.run.state.call.expiresAt ?? Infinity));
-    if (next < Infinity) this.#lookIn(Math.min(Math.max(next + 1 - this.deps.clock.now(), 0), MAX_EXPIRY_LOOK_MS));
+    if (next < Infinity) this.#scheduleExpiryCheck(Math.min(Math.max(next + 1 - this.deps.clock.now(), 0), MAX_EXPIRY_CHECK_MS));
   }
 
   /** Returns true for a push that has expired, and for one that could not be read and is settled already. */
@@ -173,7 +173,7 @@ export class PushIntake {
       this.#missed.add(missed);
       this.deps.log.error(
         `${this.connection}: runs wait at step "${at}" of ${flow}, which is not there any more: their calls are not made, the runs are parked`,
-        { cure: 'bring the step back and replay the runs, or replay them with --from-start' },
+        { cure: 'add the step again and replay the runs, or replay them with --from-start' },
       );
     }
     // the hop of a deployed flow parks the run, writes the journal and answers a sender that waits for a reply

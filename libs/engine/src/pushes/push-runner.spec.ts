@@ -63,7 +63,7 @@ describe('pushes that are held', () => {
     expect(await queueOf(machine)).toMatchObject({ waiting: 0, held: 0 });
   });
 
-  it('are consumed again when the broker was away at the moment when the connection opened', async () => {
+  it('are consumed again when the broker was unavailable at the moment when the connection opened', async () => {
     const pacer = new PlainPacer();
     const broker = new MemoryBroker();
     const machine = await start({ pacer, broker, flows: flow('t', PUSH) });

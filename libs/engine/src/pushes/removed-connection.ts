@@ -117,7 +117,7 @@ export class RemovedConnection {
     this.deps.log.error(
       `${this.name}: calls wait for this connection, which is not in sluice.yaml any more: their runs are parked`,
       {
-        cure: 'bring the connection back and replay the runs',
+        cure: 'add the connection again and replay the runs',
       },
     );
   }

@@ -147,7 +147,7 @@ export class StepRecorder {
     return found;
   }
 
-  /** Deletes old records. Rejects with `STORE_UNAVAILABLE` while the database is away. */
+  /** Deletes old records. Rejects with `STORE_UNAVAILABLE` while the database is unavailable. */
   trim(): Promise<void> {
     this.#trimming ??= this.#trim().finally(() => (this.#trimming = undefined));
     return this.#trimming;

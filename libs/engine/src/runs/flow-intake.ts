@@ -9,8 +9,8 @@ import type { RunMessage } from './run-state.js';
 
 const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
-/** Interval at which a removed flow looks whether events are held in an order, in milliseconds. */
-const HELD_EVENTS_LOOK_MS = 5_000;
+/** Interval at which a removed flow checks whether events are held in an order, in milliseconds. */
+const HELD_EVENTS_CHECK_MS = 5_000;
 
 export interface FlowIntakeDeps extends FlowOwnerDeps {
   /** Fires when the host must stop at once. */
@@ -91,7 +91,7 @@ export class FlowIntake {
     if (!this.#owner) return this.#change(() => this.#stopEvents());
     const owner = this.#owner;
     owner.retire();
-    void this.#whenNothingIsHeld().then(() =>
+    void this.#waitUntilNothingIsHeld().then(() =>
       this.#change(async () => (this.#isRetired && this.#owner === owner ? this.#stopEvents() : undefined)),
     );
   }
@@ -144,14 +144,14 @@ export class FlowIntake {
     return { kind: 'none' };
   }
 
-  /** While the database is away, held events wait for the next start. */
+  /** While the database is unavailable, held events wait for the next start. */
   async #heldEvents(): Promise<number> {
     return (await this.deps.store.lanes.read(this.#name, { limit: 1 }).catch(() => [])).length;
   }
 
-  async #whenNothingIsHeld(): Promise<void> {
+  async #waitUntilNothingIsHeld(): Promise<void> {
     const { clock, signal } = this.deps;
-    do await pause(clock, HELD_EVENTS_LOOK_MS, signal, { ref: false });
+    do await pause(clock, HELD_EVENTS_CHECK_MS, signal, { ref: false });
     while (!signal.aborted && (await this.#heldEvents()) > 0);
   }
 

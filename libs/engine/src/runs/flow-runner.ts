@@ -1,6 +1,6 @@
 import { engineFail, runId, viewError, type EventAttributes, type Log, pause, type Clock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
-import { AWAY_PAUSE_MS } from '@sluice/runtime';
+import { OUTAGE_PAUSE_MS } from '@sluice/runtime';
 import type { WaitingRuns } from './waiting-runs.js';
 import { CompletedWork } from './completed-work.js';
 import { FlowIntake } from './flow-intake.js';
@@ -17,7 +17,7 @@ import { linkProgram, type StepPresence } from './program.js';
 import { queues, type Bus, type Delivery } from '../ports/bus.js';
 import { passOf } from '../lanes/lane-delivery.js';
 import { releasedMessage } from '../lanes/lane-messages.js';
-import { awaitStore, isStoreAway } from '../coordination/await-store.js';
+import { awaitStore, isStoreUnavailable } from '../coordination/await-store.js';
 import { publishAfterRequeue } from '../coordination/publish-after-requeue.js';
 import type { Readiness } from '../coordination/readiness.js';
 import { isRun, readRun } from './run-codec.js';
@@ -164,9 +164,9 @@ export class FlowRunner {
     return this.#intake.retire();
   }
 
-  /** Looks again for revisions that could not be compiled, because the workspace has changed. */
-  retry(): void {
-    this.#programs.retry();
+  /** Forgets revisions that could not be compiled: the workspace has changed, so the next run of each compiles it again. */
+  forgetFailedRevisions(): void {
+    this.#programs.forgetFailed();
   }
 
   /** Parks the runs of this flow: none of its revisions can be compiled. */
@@ -230,15 +230,15 @@ export class FlowRunner {
 
   /** Returns the message to its queue after an error of this host, which is not an error of the run. */
   async #handBack(delivery: Delivery, error: unknown): Promise<void> {
-    if (isStoreAway(error) && !this.deps.signal.aborted && !delivery.lost && !passOf(delivery)) {
+    if (isStoreUnavailable(error) && !this.deps.signal.aborted && !delivery.lost && !passOf(delivery)) {
       const { queue, message } = delivery;
-      this.deps.log.warn(`${this.flow.name}: the database is away, a hop is handed back`, { againInMs: HAND_BACK_MS });
+      this.deps.log.warn(`${this.flow.name}: the database is unavailable, a hop is handed back`, { againInMs: HAND_BACK_MS });
       // a delivery that is released counts as the death of a host
       return delivery.settle([{ queue, message, notBefore: this.deps.clock.now() + HAND_BACK_MS }]);
     }
     if (!this.deps.signal.aborted) {
       this.deps.log.warn(`${this.flow.name}: a hop is handed back`, { error: viewError(error).message });
-      await pause(this.deps.clock, AWAY_PAUSE_MS, this.deps.signal);
+      await pause(this.deps.clock, OUTAGE_PAUSE_MS, this.deps.signal);
     }
     delivery.release();
   }
@@ -246,7 +246,7 @@ export class FlowRunner {
   async #suspect(delivery: Delivery, message: RunMessage | undefined): Promise<void> {
     const { attributes } = delivery.message;
     const run = message?.state.run ?? runId(attributes.source, attributes.id, this.flow.name);
-    // each try of each step has notes of its own: an item that ends hosts does not condemn the other items
+    // each try of each step is counted by itself, so that one item that kills hosts does not make the other items poison
     const times = await this.deps.store.suspect(message ? `${run}/${message.state.epoch}/${message.state.at ?? ''}` : run);
     if (times <= SUSPECT_RUNS) return this.deps.gate.runExclusively(() => this.#run(delivery, message));
     const { newest } = this.#programs;
@@ -329,7 +329,7 @@ export class FlowRunner {
     await this.#finish(runner, hop, end, delivery, run);
   }
 
-  /** Returns the program of a run. The delivery waits in hand while the database is away, at most a minute. */
+  /** Returns the program of a run. The delivery is held while the database is unavailable, at most a minute. */
   #programOf({ revision }: RunState): MaybePromise<FoundProgram> {
     if (this.#missing !== undefined) return { kind: 'gone', missing: this.#missing };
     const { clock, signal } = this.deps;

@@ -74,7 +74,7 @@ export class HopRunner {
    * because `trigger.where` is false.
    */
   begin(hop: Hop): MaybePromise<HopEnd | 'filtered'> {
-    return this.#filtered(hop, 'filtered' as const, () => this.#begin(hop));
+    return this.#unlessFiltered(hop, 'filtered' as const, () => this.#begin(hop));
   }
 
   /** Ends a called run whose data does not fit `input` of the trigger. Its caller receives the reason; there is nothing to replay. */
@@ -98,14 +98,14 @@ export class HopRunner {
       const error = engineFail.BODY_TOO_LARGE(`the body has ${hop.body.length} bytes, and the flow takes ${maxBodyBytes}`);
       return endWith('parked', viewError(error));
     }
-    return chain(this.#noted(hop), () => {
+    return chain(this.#evaluateNote(hop), () => {
       if (hop.expired) return HOP_ENDS.expired;
       return this.#claimedThen(hop, () => this.#steps.advance(hop, this.program.first));
     });
   }
 
   /** Evaluates the note of the flow. A run whose note has no value, or whose note fails, has none: a note never ends a run. */
-  #noted(hop: Hop): MaybePromise<void> {
+  #evaluateNote(hop: Hop): MaybePromise<void> {
     const { note } = this.program.flow;
     if (!note) return;
     try {
@@ -132,7 +132,7 @@ export class HopRunner {
       hop.recorder?.began(hop.recorded);
       const replay = () => this.#claimedThen(hop, () => this.#replay(hop, state, gone));
       // a run whose "where" had an error has no step yet; the flow may be corrected by now
-      return beginsAnew(state) ? this.#filtered(hop, HOP_ENDS.stopped, replay) : replay();
+      return beginsAnew(state) ? this.#unlessFiltered(hop, HOP_ENDS.stopped, replay) : replay();
     }
     if (gone !== undefined) return changed(hop, gone, state);
     const { at = '', call, kind } = state;
@@ -152,16 +152,16 @@ export class HopRunner {
    */
   takes(hop: Hop, state: RunState | undefined): MaybePromise<boolean> {
     if (state && state.kind !== 'begin' && !beginsAnew(state)) return true;
-    return chain(this.#tested(hop), (taken) => taken === true);
+    return chain(this.#evaluateWhere(hop), (taken) => taken === true);
   }
 
   /** Runs the work unless `trigger.where` is false. An error in it parks the run: it is never taken for "false". */
-  #filtered<End, Otherwise>(
+  #unlessFiltered<End, Otherwise>(
     hop: Hop,
     otherwise: Otherwise,
     work: () => MaybePromise<End>,
   ): MaybePromise<End | Otherwise | HopEnd> {
-    return chain(this.#tested(hop), (taken): MaybePromise<End | Otherwise | HopEnd> =>
+    return chain(this.#evaluateWhere(hop), (taken): MaybePromise<End | Otherwise | HopEnd> =>
       taken === true ? work() : taken === false ? otherwise : taken,
     );
   }
@@ -170,7 +170,7 @@ export class HopRunner {
    * Evaluates `trigger.where`. The ingress has done so already for events that only this flow receives. Returns the end of a run whose
    * condition has an error.
    */
-  #tested(hop: Hop): MaybePromise<boolean | HopEnd> {
+  #evaluateWhere(hop: Hop): MaybePromise<boolean | HopEnd> {
     const { where } = this.program.flow.trigger;
     if (where === undefined || hop.event.wherechecked) return true;
     const parked = (error: unknown) => endWith('parked', viewError(error));

@@ -33,7 +33,7 @@ export interface MissingItem {
 
 /**
  * Reads and writes the rows of the loops of one hop. It reads ahead, and holds one page of items and the ends that are not written yet.
- * While the database is away the methods wait, for at most a minute, and then reject with `STORE_UNAVAILABLE`.
+ * While the database is unavailable the methods wait, for at most a minute, and then reject with `STORE_UNAVAILABLE`.
  */
 export class LoopRows {
   #page: { readonly key: LoopKey; readonly from: number; readonly items: readonly unknown[] } | undefined;

@@ -92,7 +92,7 @@ describe('Programs', () => {
     expect(await programs.of('broken')).toEqual({ kind: 'gone', missing: 'no connection is called "erp"' });
     expect(await programs.of('broken')).toMatchObject({ kind: 'gone' });
     expect(compiled).toEqual(['broken']);
-    programs.retry();
+    programs.forgetFailed();
     await programs.of('broken');
     expect(compiled).toEqual(['broken', 'broken']);
   });

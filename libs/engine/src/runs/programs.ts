@@ -87,14 +87,14 @@ export class Programs {
   }
 
   /** Forgets earlier programs that could not be compiled, because the workspace has changed. */
-  retry(): void {
+  forgetFailed(): void {
     this.replace(this.#newest.flow, this.#generation);
   }
 
   /**
    * Returns the program of a revision; a promise only when the table of revisions has to be read.
    *
-   * @throws STORE_UNAVAILABLE while the database is away
+   * @throws STORE_UNAVAILABLE while the database is unavailable
    */
   of(revision: string): MaybePromise<FoundProgram> {
     return this.peek(revision) ?? this.#lookup(revision);

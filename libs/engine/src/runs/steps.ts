@@ -53,12 +53,12 @@ export class Steps {
   advance(hop: Hop, from: Onward): MaybePromise<HopEnd> {
     let at = from;
     while (at.kind !== 'ended' && at.kind !== 'suspended') {
-      const next = this.#one(hop, at);
-      if (isPromise(next)) return next.then((after) => this.#goOn(hop, after));
+      const next = this.#executeNext(hop, at);
+      if (isPromise(next)) return next.then((after) => this.#continueAfterWait(hop, after));
       at = next;
       if (at.kind !== 'step') continue;
       const now = this.deps.clock.monotonic();
-      if (isLong(hop, now)) return this.#written(hop, this.#continueLater(hop, at));
+      if (isLong(hop, now)) return this.#flushEnds(hop, this.#continueLater(hop, at));
       // kept over waits: many of them may end without a turn of the event loop
       hop.sliceBegan ??= hop.beganMonotonic;
       if (now - hop.sliceBegan < SLICE_MS) continue;
@@ -68,25 +68,25 @@ export class Steps {
         return this.advance(hop, later);
       });
     }
-    return this.#written(hop, at);
+    return this.#flushEnds(hop, at);
   }
 
-  /** Continues after a wait. Many short waits would otherwise never let a long hop end. */
-  #goOn(hop: Hop, after: Onward): MaybePromise<HopEnd> {
+  /** Continues after a wait, or ends a hop that is long: many short waits would otherwise keep it from ending. */
+  #continueAfterWait(hop: Hop, after: Onward): MaybePromise<HopEnd> {
     if (after.kind === 'step' && isLong(hop, this.deps.clock.monotonic()))
-      return this.#written(hop, this.#continueLater(hop, after));
+      return this.#flushEnds(hop, this.#continueLater(hop, after));
     return this.advance(hop, after);
   }
 
   /** Writes the ends of items before the messages of the hop are published. */
-  #written(hop: Hop, end: HopEnd): MaybePromise<HopEnd> {
+  #flushEnds(hop: Hop, end: HopEnd): MaybePromise<HopEnd> {
     return hop.loopRows?.isDirty ? hop.loopRows.flush().then(() => end) : end;
   }
 
   /** Repeats the call of a `use` step with the input that was rendered before. */
   callAgain(hop: Hop, node: Node, call: PendingCall): MaybePromise<HopEnd> {
     if (!isVerb(node, 'use')) throw new Error(`step ${node.step.id} makes no call`);
-    return this.#then(hop, node, () => callAgain(this.#context, hop, node, call));
+    return this.#executeThenAdvance(hop, node, () => callAgain(this.#context, hop, node, call));
   }
 
   /** Continues after the call of a step that has succeeded. */
@@ -99,20 +99,20 @@ export class Steps {
   failed(hop: Hop, node: Node, error: ErrorView, call: PendingCall | undefined): MaybePromise<HopEnd> {
     if (!isVerb(node, 'use') && !isVerb(node, 'call'))
       return chain(this.#blocks.fail(hop, error, hop.pathOf(node.step.id)), (after) => this.advance(hop, after));
-    return this.#then(hop, node, () => callFailed(this.#context, hop, node, error, call));
+    return this.#executeThenAdvance(hop, node, () => callFailed(this.#context, hop, node, error, call));
   }
 
   /** Continues a replay at a step. */
   replay(hop: Hop, node: Node, at: StepPath): MaybePromise<HopEnd> {
     this.#blocks.restartTimeouts(hop);
-    return this.#then(hop, node, () => this.#blocks.resumeAt(hop, node, at));
+    return this.#executeThenAdvance(hop, node, () => this.#blocks.resumeAt(hop, node, at));
   }
 
-  #then(hop: Hop, node: Node, work: () => MaybePromise<Onward>): MaybePromise<HopEnd> {
+  #executeThenAdvance(hop: Hop, node: Node, work: () => MaybePromise<Onward>): MaybePromise<HopEnd> {
     return chain(this.#guarded(hop, node, work), (after) => this.advance(hop, after));
   }
 
-  #one(hop: Hop, at: Exclude<Onward, HopEnd>): MaybePromise<Onward> {
+  #executeNext(hop: Hop, at: Exclude<Onward, HopEnd>): MaybePromise<Onward> {
     switch (at.kind) {
       case 'step':
         return this.#guarded(hop, at, this.#step);

@@ -759,7 +759,7 @@ export function storeConformance(name: string, traits: StoreTraits, start: () =>
     recordTests(harnessOfTest);
 
     if (traits.outages) {
-      it('rejects with STORE_UNAVAILABLE while the database is away, keeps its journal and its records, and recovers automatically', async () => {
+      it('rejects with STORE_UNAVAILABLE while the database is unavailable, keeps its journal and its records, and recovers automatically', async () => {
         await store.leases.take(word, 'a', LONG_MS);
         await harness.stopDatabase!();
         const entry: JournalEntry = {

@@ -1,5 +1,5 @@
 import type { Clock } from '@sluice/plugin-api';
-import { AWAY_PAUSE_MS } from '@sluice/runtime';
+import { OUTAGE_PAUSE_MS } from '@sluice/runtime';
 import type { Subscription } from '../../server/stomp-handler.js';
 import { mailboxMessage } from '../dispatch/event-message.js';
 import type { MailboxNotification } from '../dispatch/peer-messages.js';
@@ -76,7 +76,7 @@ export class MailboxReader {
       while (this.#behind && !this.#blocked && !this.#closed && this.#room > 0) await this.#readOnce();
     } catch {
       // the database is unavailable, and the events stay in it
-      this.#continueAfter(AWAY_PAUSE_MS);
+      this.#continueAfter(OUTAGE_PAUSE_MS);
     }
     this.#reading = false;
   }
@@ -187,7 +187,7 @@ export class MailboxReader {
       }
     } catch {
       // repeats the whole list, also events that were sent before the failure
-      this.#after(AWAY_PAUSE_MS, () => void this.#sendAgain(positions));
+      this.#after(OUTAGE_PAUSE_MS, () => void this.#sendAgain(positions));
     }
   }
 
