@@ -1,8 +1,18 @@
 /** @type {import('jest').Config} */
 const common = {
   testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest'] },
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest'],
+    // pages of plugins
+    '^.+\\.tsx$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        jsc: { target: 'es2023', parser: { syntax: 'typescript', tsx: true }, transform: { react: { runtime: 'automatic' } } },
+      },
+    ],
+  },
   moduleNameMapper: {
     '^@sluice/plugin-api$': '<rootDir>/libs/plugin-api/src/index.ts',
     '^@sluice/plugin-([^/]+)$': '<rootDir>/plugins/$1/src/index.ts',
@@ -11,9 +21,12 @@ const common = {
     '^@sluice/host/failures$': '<rootDir>/apps/host/src/failures.ts',
     '^@sluice/flow/codes$': '<rootDir>/libs/flow/src/code-register.ts',
     '^@sluice/pacer/failures$': '<rootDir>/libs/pacer/src/failures.ts',
+    '^@sluice/web-ui$': '<rootDir>/libs/web-ui/ui/index.ts',
+    '^@sluice/web-ui/server$': '<rootDir>/libs/web-ui/src/index.ts',
+    '\\.css$': '<rootDir>/libs/web-ui/test/no-styles.ts',
     '^@sluice/testing/servers$': '<rootDir>/libs/testing/src/servers/index.ts',
     '^@sluice/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
-    '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
+    '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.tsx', '$1.js'],
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
   setupFiles: ['reflect-metadata'],

@@ -63,6 +63,10 @@ async function build() {
     run([process.execPath, 'node_modules/typescript/bin/tsc', '-b'], { quiet: true }),
   );
   if (code !== 0) giveUp(`${output}\nthe build failed: see the output above, and run "npm run build"`);
+  // in a process of its own, which ends: Vite is loaded only if a page has changed
+  const pages = await shown('building the web pages', () => run([process.execPath, 'scripts/pages.mjs'], { quiet: true }));
+  if (pages.code !== 0)
+    giveUp(`${pages.output}\nthe build of the web pages failed: see the output above, and run "npm run pages"`);
 }
 
 /** Runs `work`. If it takes longer than two seconds, reports it, and then every 15 s the time so far. */

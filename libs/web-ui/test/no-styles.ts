@@ -1,0 +1,2 @@
+// stands in for style sheets in tests: Jest runs in Node
+export {};
