@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError, EXIT, exitCodeOf } from './exit.js';
 import { VERSION } from './version.js';
-import { say } from './terminal/print.js';
+import { printNotice } from './terminal/print.js';
 
 interface Described {
   readonly about: string;
@@ -159,6 +159,6 @@ function outcomeOf(error: unknown): number {
   // commander has already printed the error
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
   const level = process.env['SLUICE_LOG_LEVEL'];
-  say(`sluice: ${describeError(error, { stack: level === 'debug' || level === 'trace' })}`);
+  printNotice(`sluice: ${describeError(error, { stack: level === 'debug' || level === 'trace' })}`);
   return exitCodeOf(error);
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { UsageError } from './exit.js';
 
 /**
- * Returns a function that tells whether a file of the workspace is one of the paths or below one. The whole workspace is always read,
+ * Returns a function that returns whether a file of the workspace is one of the paths or below one. The whole workspace is always read,
  * because a flow depends on it. Throws for a path without files of the workspace, which would otherwise look like a path without findings.
  */
 export function within(workspace: string, paths: readonly string[], files: readonly string[]): (file: string) => boolean {

@@ -1,6 +1,6 @@
 import { collectPages, MAX_COUNTED, MAX_PAGE_SIZE, type Collected, type Page } from '@sluice/admin-contract';
 import type { Command } from 'commander';
-import { say } from '../terminal/print.js';
+import { printNotice } from '../terminal/print.js';
 
 /** Number of items that a list shows without `--all`. */
 const SHOWN_ITEMS = 100;
@@ -25,8 +25,8 @@ export function listed<Item>(
 }
 
 /** Prints how many items a list has besides the printed ones. */
-export function sayMore({ more }: Collected<unknown>, { all = false }: ListFlags): void {
+export function printMore({ more }: Collected<unknown>, { all = false }: ListFlags): void {
   if (more === 0) return;
   const count = more >= MAX_COUNTED ? `at least ${MAX_COUNTED}` : String(more);
-  say(all ? `and ${count} more` : `and ${count} more: --all lists them`);
+  printNotice(all ? `and ${count} more` : `and ${count} more: --all lists them`);
 }

@@ -1,7 +1,7 @@
 import { collectPages, type AdminClient, type Capsule } from '@sluice/admin-contract';
 import { pause, systemClock } from '@sluice/plugin-api';
 import type { Flow } from '@sluice/flow';
-import { confirm, type ManyFlags } from '../admin/many-parked.js';
+import { confirm, type BulkFlags } from '../admin/bulk-parked.js';
 import { NotFoundError } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { selectionOf } from '../admin/parked-selection.js';
@@ -9,7 +9,7 @@ import { replayOne } from '../admin/replay-parked.js';
 import { CommandError, describeError, EXIT, UsageError } from '../exit.js';
 import { stopRequest } from '../host/stop-request.js';
 import { previewText } from '../terminal/preview-text.js';
-import { print, say } from '../terminal/print.js';
+import { print, printNotice } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 import { OfflineWorkspace } from './offline.js';
 import { preview } from './preview.js';
@@ -20,7 +20,7 @@ const MAX_RUNS = 1_000;
 /** Runs whose differences are printed; the others are counted. */
 const MAX_PRINTED = 20;
 
-export interface PreviewFlags extends ManyFlags {
+export interface PreviewFlags extends BulkFlags {
   readonly workspace: string;
   readonly fromStart?: boolean;
   readonly outcome?: string;
@@ -33,15 +33,15 @@ interface Selection extends Omit<PreviewFlags, 'flow'> {
   readonly flows: readonly string[];
 }
 
-/** A run to look at. */
-interface Subject {
+/** A run to preview. */
+interface PreviewedRun {
   readonly capsule: Capsule;
   /** Present for a run of a host. */
   readonly admin?: AdminClient;
 }
 
 /** A run that can be replayed. */
-interface ParkedSubject {
+interface ReplayableRun {
   readonly admin: AdminClient;
   readonly run: string;
   readonly flow: Capsule['flow'];
@@ -57,12 +57,12 @@ export async function previewRuns(runs: readonly string[], flags: PreviewFlags):
   const file = flow !== undefined && /\.ya?ml$/.test(flow) ? flow : undefined;
   const edited = file === undefined ? [] : await workspace.flowsOf(file);
   const flowOf = (name: string) => edited.find((flow) => flow.name === name) ?? workspace.flow(name);
-  const parked: ParkedSubject[] = [];
-  let [seen, changed] = [0, 0];
+  const parked: ReplayableRun[] = [];
+  let [count, changed] = [0, 0];
   // a file also selects the runs of its flows
   const flows = file === undefined && flow !== undefined ? [flow] : edited.map(({ name }) => name);
-  for await (const subject of subjectsOf(runs, { ...others, flows })) {
-    const { capsule, admin } = subject;
+  for await (const previewed of runsToPreview(runs, { ...others, flows })) {
+    const { capsule, admin } = previewed;
     const { run, flow: ofRun, outcome } = capsule;
     if (admin && outcome === 'parked') parked.push({ admin, run, flow: ofRun });
     const found = await preview({
@@ -72,18 +72,18 @@ export async function previewRuns(runs: readonly string[], flags: PreviewFlags):
       capsule,
     });
     if (found.differences.length > 0) changed++;
-    if (seen++ < MAX_PRINTED) print(previewText(found, capsule.missing));
+    if (count++ < MAX_PRINTED) print(previewText(found, capsule.missing));
   }
-  if (seen === 0) throw new CommandError('no run is selected of which anything is recorded');
-  say(`${counted(seen, 'run')}: ${changed} would make other calls, ${seen - changed} the same ones`);
-  await replayOf(parked, flowOf, flags);
+  if (count === 0) throw new CommandError('no run is selected of which anything is recorded');
+  printNotice(`${counted(count, 'run')}: ${changed} would make other calls, ${count - changed} the same ones`);
+  await replayConfirmed(parked, flowOf, flags);
 }
 
-async function* subjectsOf(runs: readonly string[], flags: Selection): AsyncGenerator<Subject> {
+async function* runsToPreview(runs: readonly string[], flags: Selection): AsyncGenerator<PreviewedRun> {
   if (runs.length > 0 && (selectionOf(flags) || flags.all || flags.outcome !== undefined))
     throw new UsageError('name runs or select runs, not both');
   if (runs.length === 0) {
-    yield* selected(flags);
+    yield* selectedRuns(flags);
     return;
   }
   let admin: AdminClient | undefined;
@@ -97,7 +97,7 @@ async function* subjectsOf(runs: readonly string[], flags: Selection): AsyncGene
   }
 }
 
-async function* selected(flags: Selection): AsyncGenerator<Subject> {
+async function* selectedRuns(flags: Selection): AsyncGenerator<PreviewedRun> {
   const { admin } = await openHostApi();
   const { flows, outcome, all, ...selection } = flags;
   if (flows.length === 0 && !all && outcome === undefined && !selectionOf(selection))
@@ -116,10 +116,10 @@ async function* selected(flags: Selection): AsyncGenerator<Subject> {
       if (capsule) yield { capsule, admin };
     }
   }
-  if (unrecorded > 0) say(`${counted(unrecorded, 'run')} left out: not journalled in full (journal: full)`);
+  if (unrecorded > 0) printNotice(`${counted(unrecorded, 'run')} left out: not journalled in full (journal: full)`);
 }
 
-async function idsOf(admin: AdminClient, flags: ManyFlags, outcome: string | undefined): Promise<readonly string[]> {
+async function idsOf(admin: AdminClient, flags: BulkFlags, outcome: string | undefined): Promise<readonly string[]> {
   const selection = selectionOf(flags) ?? {};
   if (outcome === undefined || outcome === 'parked') {
     const { items } = await collectPages((page) => admin.parked({ ...selection, ...page }), MAX_RUNS, MAX_RUNS);
@@ -136,15 +136,15 @@ async function idsOf(admin: AdminClient, flags: ManyFlags, outcome: string | und
   return items.map(({ run }) => run);
 }
 
-async function replayOf(
-  parked: readonly ParkedSubject[],
+async function replayConfirmed(
+  parked: readonly ReplayableRun[],
   flowOf: (name: string) => Flow,
   { yes = false, fromStart = false, rate }: PreviewFlags,
 ): Promise<void> {
   const [first] = parked;
   if (!first) return;
   if (!yes && !process.stdin.isTTY) {
-    say('to replay the parked ones, add --yes');
+    printNotice('to replay the parked ones, add --yes');
     return;
   }
   await refuseOldFlow(first.admin, parked, flowOf);
@@ -158,7 +158,7 @@ async function replayOf(
       done++;
     } catch (error) {
       failed++;
-      say(`${run}: ${describeError(error)}`);
+      printNotice(`${run}: ${describeError(error)}`);
     }
     await pause(systemClock, 1_000 / rate, signal);
   }
@@ -169,7 +169,7 @@ async function replayOf(
 /** @throws CommandError when the host still runs the revision on which the runs failed, although the flow was edited here */
 async function refuseOldFlow(
   admin: AdminClient,
-  parked: readonly ParkedSubject[],
+  parked: readonly ReplayableRun[],
   flowOf: (name: string) => Flow,
 ): Promise<void> {
   const { hosts } = await admin.status({});

@@ -61,11 +61,14 @@ async function observe(
   how: 'recorded' | 'replayed',
 ): Promise<{ readonly observed: Observed; readonly assumed: readonly string[] }> {
   const assumed = new Set<string>();
-  const { observed } = await runFlowTest({ ...input, test: testFor(capsule, input.flow, how, (step) => void assumed.add(step)) });
+  const { observed } = await runFlowTest({
+    ...input,
+    test: testOfCapsule(capsule, input.flow, how, (step) => void assumed.add(step)),
+  });
   return { observed, assumed: [...assumed] };
 }
 
-function testFor(capsule: Capsule, flow: Flow, how: 'recorded' | 'replayed', assume: (step: string) => void): FlowTest {
+function testOfCapsule(capsule: Capsule, flow: Flow, how: 'recorded' | 'replayed', assume: (step: string) => void): FlowTest {
   const { trigger, now } = testOf(capsule, undefined);
   const { location } = flow;
   const made = byStep(capsule.calls);
@@ -81,7 +84,12 @@ function testFor(capsule: Capsule, flow: Flow, how: 'recorded' | 'replayed', ass
       ...(index < outputs.length - 1 && { times: 1 }),
       answer: { kind: 'output' as const, output },
     }));
-    const empty: StepMock = { location, when: noting(() => assume(step)), afterMs: 0, answer: { kind: 'output', output: {} } };
+    const empty: StepMock = {
+      location,
+      when: alwaysReporting(() => assume(step)),
+      afterMs: 0,
+      answer: { kind: 'output', output: {} },
+    };
     return [step, [...answers, ...(others.length > 0 ? others : [empty])]] as const;
   });
   return {
@@ -121,10 +129,10 @@ function sameInput(recorded: unknown): Condition {
   return { test: (scope) => isDeepStrictEqual(asJson((scope as { readonly with?: unknown }).with), recorded) };
 }
 
-function noting(note: () => void): Condition {
+function alwaysReporting(report: () => void): Condition {
   return {
     test: () => {
-      note();
+      report();
       return true;
     },
   };

@@ -6,7 +6,7 @@ import { CommandError } from '../exit.js';
 import type { LoadedTest } from '../flow-tests/loaded-tests.js';
 import { newTestFile, OfflineWorkspace } from './offline.js';
 import { readCapsuleFile } from './read-capsule.js';
-import { fitted, testOf, type Difference, type RecordedTest } from './recorded-test.js';
+import { withoutDifferences, testOf, type Difference, type RecordedTest } from './recorded-test.js';
 
 /** Returns the text of a test file with one recorded test. */
 export function recordedFile(flow: string, test: RecordedTest): string {
@@ -14,12 +14,12 @@ export function recordedFile(flow: string, test: RecordedTest): string {
 }
 
 /**
- * Makes a test of a run, and leaves out what the run did not decide alone, such as times: what the flow does otherwise offline.
+ * Returns the test that repeats a run. Runs it once offline, and leaves out the expectations that the flow does not meet then, such as times.
  *
  * @param original the flow as it was when it ran; absent: as it is in the workspace
  * @throws CommandError for a run that has not ended, and for one without its event
  */
-export async function tried(
+export async function recordedTestOf(
   workspace: OfflineWorkspace,
   { name }: Flow,
   capsule: Capsule,
@@ -33,7 +33,7 @@ export async function tried(
   const whole = testOf(capsule, workspace.find(name));
   const input = await workspace.testOf(name, newTestFile(recordedFile(name, whole)));
   const { observed } = await runFlowTest({ ...input, ...(original && { flow: original }) });
-  return fitted(whole, observed);
+  return withoutDifferences(whole, observed);
 }
 
 /**
@@ -49,7 +49,7 @@ export async function loadExported(
   const capsule = await readCapsuleFile(file);
   const workspace = await OfflineWorkspace.open(directory);
   const flow = workspace.flow(capsule.flow.name);
-  const { test } = await tried(workspace, flow, capsule, await workspace.original(capsule));
+  const { test } = await recordedTestOf(workspace, flow, capsule, await workspace.original(capsule));
   const text = recordedFile(flow.name, test);
   const source = { file: `flows/${path.basename(file, '.json')}.test.yaml`, bytes: Buffer.from(text) };
   const input = await workspace.testOf(flow.name, source);

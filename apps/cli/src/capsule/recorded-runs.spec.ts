@@ -7,7 +7,7 @@ import { writeYaml } from '@sluice/flow';
 import { OfflineWorkspace } from './offline.js';
 import { preview } from './preview.js';
 import { loadExported } from './recorded-file.js';
-import { fitted, testOf } from './recorded-test.js';
+import { testOf, withoutDifferences } from './recorded-test.js';
 
 const SETTINGS = `sluice: 1
 plugins: ['@sluice/plugin-http']
@@ -83,7 +83,7 @@ async function passes(flow: string, capsule: Capsule) {
   const whole = testOf(capsule, workspace.find('orders'));
   const text = (test: object) => writeYaml({ sluice: 1, flow: 'orders', tests: [test] });
   const { observed } = await workspace.runTestOf('orders', text(whole));
-  const { test, differences } = fitted(whole, observed);
+  const { test, differences } = withoutDifferences(whole, observed);
   const { mismatches } = await workspace.runTestOf('orders', text(test));
   return { mismatches: mismatches.map(({ message }) => message), leftOut: differences.map(({ path: where }) => where), test };
 }

@@ -62,7 +62,7 @@ export interface Difference {
 /**
  * Returns the test without the expectations that the flow does not meet offline, such as a time in an input. The outcome always stays.
  */
-export function fitted(
+export function withoutDifferences(
   test: RecordedTest,
   observed: Observed,
 ): { readonly test: RecordedTest; readonly differences: readonly Difference[] } {

@@ -1,10 +1,10 @@
 import type { AuditItem } from '@sluice/admin-contract';
 import type { Command } from 'commander';
-import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
+import { addAll, listed, printMore, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
 import { paint } from '../terminal/paint.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 
 export function addAudit(command: Command): void {
@@ -12,9 +12,9 @@ export function addAudit(command: Command): void {
     const { admin } = await openHostApi();
     const found = await listed(admin.audit, flags);
     if (wantsJson(flags)) printJson(found.items);
-    else if (found.items.length === 0) say('no actions of operators');
+    else if (found.items.length === 0) printNotice('no actions of operators');
     else print(auditTable(found.items));
-    sayMore(found, flags);
+    printMore(found, flags);
   });
 }
 

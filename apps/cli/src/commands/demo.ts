@@ -4,7 +4,7 @@ import { isGood, resultLine } from '../demo/result.js';
 import { EXIT } from '../exit.js';
 import { stopRequest } from '../host/stop-request.js';
 import { readCount } from '../options.js';
-import { print, say } from '../terminal/print.js';
+import { print, printNotice } from '../terminal/print.js';
 
 export function addDemo(command: Command): void {
   command
@@ -17,7 +17,7 @@ export function addDemo(command: Command): void {
           events,
           kill,
           signal,
-          tell: (text) => process.stderr.write(text),
+          report: (text) => process.stderr.write(text),
           terminal: process.stderr.isTTY,
         });
         // the only line on standard output, for programs
@@ -25,7 +25,7 @@ export function addDemo(command: Command): void {
         if (!isGood(result)) process.exitCode = EXIT.failed;
       } catch (error) {
         if (!signal.aborted) throw error;
-        say('\nstopped');
+        printNotice('\nstopped');
         process.exitCode = EXIT.interrupted;
       }
     });

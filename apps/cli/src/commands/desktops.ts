@@ -4,7 +4,7 @@ import { NotFoundError } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
 import { CommandError, EXIT } from '../exit.js';
 import { paint } from '../terminal/paint.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { counted, inWords } from '../terminal/words.js';
 
@@ -31,14 +31,14 @@ async function showAll(admin: AdminClient, json: boolean): Promise<void> {
   if (json) return printJson(users);
   const now = new Date();
   if (users.length > 0) print(desktopsTable(users, now));
-  say(summary(users, await admin.mailboxes({}), now));
+  printNotice(summary(users, await admin.mailboxes({}), now));
 }
 
 async function showOne(admin: AdminClient, user: string, json: boolean): Promise<void> {
   const { items: users } = await admin.desktops({ user });
   if (json) printJson(users);
   else if (users.length > 0) print(desktopsTable(users, new Date()));
-  else say(`nobody named ${user} has been here, and nothing waits for that name`);
+  else printNotice(`nobody named ${user} has been here, and nothing waits for that name`);
   if (users.length === 0) process.exitCode = EXIT.failed;
 }
 

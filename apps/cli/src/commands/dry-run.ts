@@ -9,7 +9,7 @@ import { readEvent, type ReadEvent } from '../author/read-event.js';
 import { callingSteps, readMockOption, readMocks, unknownStep } from '../author/read-mocks.js';
 import { CommandError, EXIT } from '../exit.js';
 import { readDuration } from '../options.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { traceLines } from '../terminal/trace-lines.js';
 import { inWords } from '../terminal/words.js';
 
@@ -65,7 +65,7 @@ async function run({ flow, workspace, loaded }: FoundFlow, event: ReadEvent, opt
   checkType(flow, event);
   const { describeLive, LiveCalls } = live.length > 0 ? await import('../author/live-calls.js') : {};
   const lines = describeLive?.(live, { workspace, plugins, mask }) ?? [];
-  if (lines.length > 0) say(`WARNING: these steps are really called, each at most once:\n  ${lines.join('\n  ')}`);
+  if (lines.length > 0) printNotice(`WARNING: these steps are really called, each at most once:\n  ${lines.join('\n  ')}`);
   const calls = LiveCalls && new LiveCalls({ workspace, plugins, steps: new Set(live.map(({ id }) => id)), mask });
   const seen = new Set<string>();
   const limit = AbortSignal.timeout(options.timeout);
@@ -86,7 +86,7 @@ async function run({ flow, workspace, loaded }: FoundFlow, event: ReadEvent, opt
       },
     );
     secrets.add([...seen]);
-    if (event.form === 'data') sayFilledIn(result);
+    if (event.form === 'data') printFilledIn(result);
     const ids = { mocked: new Set(mocks.keys()), live: new Set(live.map(({ id }) => id)) };
     if (options.format === 'json') printJson(maskedJson({ flow: flow.name, ...result }, mask));
     else
@@ -94,12 +94,12 @@ async function run({ flow, workspace, loaded }: FoundFlow, event: ReadEvent, opt
         [mask(`${flow.name} on ${result.event.type} ${result.event.id}`), '', ...traceLines(result, { mask, ...ids })].join('\n'),
       );
     if (calls?.unfinished)
-      say(
+      printNotice(
         mask(
           `${calls.unfinished.id.split('/')[1]}: the real call failed, and a host would repeat it later: ${calls.unfinished.message}`,
         ),
       );
-    else if (result.outcome === 'unfinished') say(whyUnfinished(result, limit.aborted ? options.timeout : undefined));
+    else if (result.outcome === 'unfinished') printNotice(whyUnfinished(result, limit.aborted ? options.timeout : undefined));
     return result;
   } finally {
     await calls?.close();
@@ -151,8 +151,8 @@ function checkType({ name, trigger }: Flow, { trigger: { type } }: ReadEvent): v
     );
 }
 
-function sayFilledIn({ event: { id, source, type, time } }: DryRunResult): void {
-  say(
+function printFilledIn({ event: { id, source, type, time } }: DryRunResult): void {
+  printNotice(
     `the file has no "specversion", so it is read as the data of an event; filled in: type ${type}, id ${id}, source ${source}, time ${time}`,
   );
 }

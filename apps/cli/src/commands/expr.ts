@@ -9,7 +9,7 @@ import { maskedJson } from '../author/masked-json.js';
 import { readEvent, type ReadEvent } from '../author/read-event.js';
 import { callingSteps, readMockOption, readMocks } from '../author/read-mocks.js';
 import { EXIT, UsageError } from '../exit.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 
 interface ExprOptions {
   readonly workspace: string;
@@ -44,7 +44,7 @@ export function addExpr(command: Command): void {
         return holdDialogue({ input: process.stdin, output: process.stdout, mask: secrets.mask, scope, readEvent: scopeOf });
       const trial = await tryExpression(expression, scope);
       if (options.format === 'json') printJson(maskedJson(trial, secrets.mask));
-      else (trial.kind === 'value' ? print : say)(trialText(trial, expression, secrets.mask));
+      else (trial.kind === 'value' ? print : printNotice)(trialText(trial, expression, secrets.mask));
       if (!hasValue(trial)) process.exitCode = EXIT.failed;
     });
 }

@@ -5,7 +5,7 @@ import { openHostApi } from '../admin/operator.js';
 import { parkedRunLike } from '../admin/short-run.js';
 import { EXIT, UsageError } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { runsTable } from '../terminal/runs-table.js';
 import { storyText, waitText } from '../terminal/story-lines.js';
 import { counted } from '../terminal/words.js';
@@ -79,7 +79,7 @@ export async function find(admin: Pick<AdminClient, 'story' | 'parked' | 'runs'>
 function printFound(found: Found, text: string, all: boolean): void {
   if ('runs' in found) {
     print(runsTable(found.runs));
-    say(
+    printNotice(
       `${found.hasMore ? 'more than ' : ''}${counted(found.runs.length, 'run')}: sluice find RUN shows one, sluice runs lists all`,
     );
     return;
@@ -87,8 +87,8 @@ function printFound(found: Found, text: string, all: boolean): void {
   if (found.events.length > 0) print(storyText(found, Math.max(MIN_WIDTH, process.stdout.columns ?? 0)));
   else if (found.waits) print(`the event of this run has not begun, it waits for: ${waitText(found.waits)}`);
   else
-    say(
+    printNotice(
       `${text} is neither in the journal nor in a note: write the complete id of the event, as the sender got it, or words of the note; "sluice unrouted ls" lists events that no flow takes; settings.retention.journal limits the age of entries`,
     );
-  if (found.isCut) say(all ? 'the story has more entries' : 'the story has more entries: --all lists them');
+  if (found.isCut) printNotice(all ? 'the story has more entries' : 'the story has more entries: --all lists them');
 }

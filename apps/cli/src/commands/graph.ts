@@ -4,7 +4,7 @@ import { loadWorkspace, readWorkspaceEnv } from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
 import { CommandError } from '../exit.js';
 import { shownJson } from '../terminal/paint.js';
-import { print, say } from '../terminal/print.js';
+import { print, printNotice } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 import { within } from '../workspace-paths.js';
 
@@ -28,7 +28,7 @@ export function addGraph(command: Command): void {
       const text = await written(graph, format);
       if (out === undefined) print(text.trimEnd());
       else await writeFile(out, text);
-      say(summary(graph, out));
+      printNotice(summary(graph, out));
     });
 }
 

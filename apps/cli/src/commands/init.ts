@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { CommandError } from '../exit.js';
 import { installationFrom, isInstalled, linkTo } from '../scaffold/installation.js';
-import { createFiles, explain } from '../scaffold/new-files.js';
+import { createFiles, throwWithCure } from '../scaffold/new-files.js';
 import { filledFolder } from '../scaffold/templates.js';
 import { print } from '../terminal/print.js';
 
@@ -32,11 +32,11 @@ export function addInit(command: Command): void {
 async function refuseUsed(folder: string, dir: string): Promise<void> {
   const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    return explain(folder)(error);
+    return throwWithCure(folder)(error);
   });
   if (!found) return;
   if (!found.isDirectory()) throw new CommandError(`init: ${folder} is a file: name a new or an empty folder`);
-  const entries = (await readdir(folder).catch(explain(folder))).filter((entry) => entry !== '.git').sort();
+  const entries = (await readdir(folder).catch(throwWithCure(folder))).filter((entry) => entry !== '.git').sort();
   if (entries.includes('sluice.yaml'))
     throw new CommandError(`init: ${folder} is a workspace already: add a flow to it with "sluice new flow NAME"`);
   if (entries.length === 0) return;

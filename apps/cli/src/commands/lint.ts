@@ -14,14 +14,14 @@ import { CommandError, describeError, EXIT, UsageError } from '../exit.js';
 import { stopRequest } from '../host/stop-request.js';
 import { fixSources, textOf, writeFixed, type FixedFile } from '../lint/fix-files.js';
 import { lineDiff } from '../lint/line-diff.js';
-import { ChangeWait } from '../lint/watch-files.js';
+import { ChangeWait } from '../lint/change-wait.js';
 import { findingsText } from '../terminal/findings-text.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
 import { within } from '../workspace-paths.js';
 
 /** Time limit for checks against remote systems. Slower ones are skipped, so that flows can be written while 1C is down. */
-const ASK_WITHIN_MS = 10_000;
+const QUERY_TIMEOUT_MS = 10_000;
 
 const FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 
@@ -34,10 +34,10 @@ interface Flags {
 }
 
 /** The findings and the flows of the files that are wanted. */
-type Shown = Pick<LintResult, 'findings' | 'flows'>;
+type LintReport = Pick<LintResult, 'findings' | 'flows'>;
 
-/** The files that the user named, and what is in the workspace. */
-interface Wanted {
+/** What the user has requested, and the lint of the workspace. */
+interface LintRequest {
   readonly flags: Flags;
   readonly paths: readonly string[];
   readonly lint: RepeatedLint;
@@ -62,33 +62,33 @@ export function addLint(command: Command): void {
       if (flags.watch && (flags.fix || flags.format !== 'text'))
         throw new UsageError('--watch shows findings as text and corrects nothing: leave --fix and --format out');
       if (flags.yes && !flags.fix) throw new UsageError('--yes belongs to --fix');
-      const wanted: Wanted = { flags, paths, lint: new RepeatedLint(flags.workspace, readWorkspaceEnv()) };
-      if (flags.watch) return watchFiles(wanted);
+      const request: LintRequest = { flags, paths, lint: new RepeatedLint(flags.workspace, readWorkspaceEnv()) };
+      if (flags.watch) return watchFiles(request);
       const files = await readWorkspaceFiles(flags.workspace, { tests: true });
-      const result = flags.fix ? await fixed(files, wanted) : await checked(files, wanted);
-      await show(result, flags);
+      const result = flags.fix ? await fixFiles(files, request) : await lintFiles(files, request);
+      await printReport(result, flags);
       if (result.findings.length > 0) process.exitCode = EXIT.failed;
     });
 }
 
-/** Returns the findings of the files that are wanted. Asks the remote systems, such as for an operation that 1C does not have. */
-async function checked(files: WorkspaceFiles, { flags, paths, lint }: Wanted): Promise<Shown> {
-  const isWanted = wantedIn(files, flags, paths);
-  const remote = { folder: readEnv().SLUICE_HOME, signal: AbortSignal.timeout(ASK_WITHIN_MS) };
+/** Returns the findings of the files that are wanted. Also queries the remote systems, such as 1C for the operations that it has. */
+async function lintFiles(files: WorkspaceFiles, { flags, paths, lint }: LintRequest): Promise<LintReport> {
+  const isWanted = fileFilter(files, flags, paths);
+  const remote = { folder: readEnv().SLUICE_HOME, signal: AbortSignal.timeout(QUERY_TIMEOUT_MS) };
   const { findings, flows } = await lint.check(files, remote);
   return { findings: findings.filter(({ file }) => isWanted(file)), flows: flows.filter(({ file }) => isWanted(file)) };
 }
 
-function wantedIn({ flows }: WorkspaceFiles, { workspace }: Flags, paths: readonly string[]): (file: string) => boolean {
+function fileFilter({ flows }: WorkspaceFiles, { workspace }: Flags, paths: readonly string[]): (file: string) => boolean {
   return within(workspace, paths, ['sluice.yaml', ...flows.map(({ file }) => file)]);
 }
 
-async function show({ findings, flows }: Shown, { workspace, format }: Flags): Promise<void> {
+async function printReport({ findings, flows }: LintReport, { workspace, format }: Flags): Promise<void> {
   const place = { workspace, base: process.cwd() };
   switch (format) {
     case 'text':
       if (findings.length > 0) print(findingsText(findings));
-      return say(summary(findings, flows.length));
+      return printNotice(summary(findings, flows.length));
     case 'json':
       return printJson(findings.map(asJson));
     case 'sarif':
@@ -111,30 +111,30 @@ function summary(findings: readonly Finding[], flows: number): string {
 }
 
 /** Corrects files, if the user agrees, and returns the findings that are left. */
-async function fixed(files: WorkspaceFiles, wanted: Wanted): Promise<Shown> {
-  const { flags, lint, paths } = wanted;
-  const isWanted = wantedIn(files, flags, paths);
+async function fixFiles(files: WorkspaceFiles, request: LintRequest): Promise<LintReport> {
+  const { flags, lint, paths } = request;
+  const isWanted = fileFilter(files, flags, paths);
   const { files: corrected } = await fixSources(
     [files.settings, ...files.flows],
     async (sources) => (await lint.check(withSources(files, sources))).findings,
     ({ file }) => isWanted(file),
   );
   if (corrected.length === 0) {
-    say('nothing to correct');
-    return checked(files, wanted);
+    printNotice('nothing to correct');
+    return lintFiles(files, request);
   }
   const diff = corrected.map(({ file, before, after }) => lineDiff(file, textOf(before.bytes).text, textOf(after.bytes).text));
   // the findings alone are the result of the other formats
   if (flags.format === 'text') print(`${diff.join('\n')}\n`);
-  else say(diff.join('\n'));
-  if (flags.yes !== true && !(await agrees(corrected))) {
-    say('nothing was written');
-    return checked(files, wanted);
+  else printNotice(diff.join('\n'));
+  if (flags.yes !== true && !(await confirmWrite(corrected))) {
+    printNotice('nothing was written');
+    return lintFiles(files, request);
   }
   const left: string[] = [];
   for (const file of corrected) if (!(await writeFixed(flags.workspace, file))) left.push(file.file);
   const written = corrected.filter(({ file }) => !left.includes(file));
-  say(
+  printNotice(
     `${counted(
       written.reduce((sum, file) => sum + file.fixed.length, 0),
       'correction',
@@ -142,17 +142,18 @@ async function fixed(files: WorkspaceFiles, wanted: Wanted): Promise<Shown> {
   );
   if (left.length > 0)
     throw new CommandError(`${left.join(', ')} changed while this command ran and was left as it is: run it again`);
-  return checked(
+  return lintFiles(
     withSources(
       files,
       corrected.map(({ after }) => after),
     ),
-    wanted,
+    request,
   );
 }
 
-async function agrees(corrected: readonly FixedFile[]): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError('nobody can be asked, so nothing was written: add --yes to write');
+async function confirmWrite(corrected: readonly FixedFile[]): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new UsageError('there is no terminal to confirm at, so nothing was written: add --yes to write');
   const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -163,14 +164,14 @@ async function agrees(corrected: readonly FixedFile[]): Promise<boolean> {
 }
 
 /** Shows the findings, and again whenever they change. */
-async function watchFiles({ flags, paths, lint }: Wanted): Promise<void> {
+async function watchFiles({ flags, paths, lint }: LintRequest): Promise<void> {
   const stop = stopRequest();
   const changes = new ChangeWait(flags.workspace, stop);
   let shown: string | undefined;
   for (; !stop.aborted; await changes.next()) {
     const text = await findingsNow({ flags, paths, lint });
     if (text === shown) continue;
-    say(`${shown === undefined ? '' : '\n'}${new Date().toLocaleTimeString('en-GB')}`);
+    printNotice(`${shown === undefined ? '' : '\n'}${new Date().toLocaleTimeString('en-GB')}`);
     print(text);
     shown = text;
   }
@@ -178,10 +179,10 @@ async function watchFiles({ flags, paths, lint }: Wanted): Promise<void> {
 }
 
 /** Returns the findings as text, or why the files cannot be read: an editor may be writing them. */
-async function findingsNow({ flags, paths, lint }: Wanted): Promise<string> {
+async function findingsNow({ flags, paths, lint }: LintRequest): Promise<string> {
   try {
     const files = await readWorkspaceFiles(flags.workspace, { tests: true });
-    const isWanted = wantedIn(files, flags, paths);
+    const isWanted = fileFilter(files, flags, paths);
     const { findings, flows } = await lint.check(files);
     const own = findings.filter(({ file }) => isWanted(file));
     const wantedFlows = flows.filter(({ file }) => isWanted(file));

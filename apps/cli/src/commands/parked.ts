@@ -1,7 +1,16 @@
 import type { ParkedItem } from '@sluice/admin-contract';
 import { Option, type Command } from 'commander';
-import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
-import { addMany, chosen, confirm, countFirst, findRun, forMany, type ManyAdmin, type ManyFlags } from '../admin/many-parked.js';
+import { addAll, listed, printMore, type ListFlags } from '../admin/listed.js';
+import {
+  addBulkFlags,
+  bulkSelection,
+  confirm,
+  countSelected,
+  findRun,
+  forEachSelected,
+  type BulkAdmin,
+  type BulkFlags,
+} from '../admin/bulk-parked.js';
 import { openHostApi } from '../admin/operator.js';
 import { addSelection, selectionOf, type ParkedSelection, type SelectionFlags } from '../admin/parked-selection.js';
 import { shortRuns } from '../admin/short-run.js';
@@ -9,7 +18,7 @@ import { stopRequest } from '../host/stop-request.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
 import { paint } from '../terminal/paint.js';
 import { shownRun } from '../terminal/parked-run.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { ago, counted } from '../terminal/words.js';
 import { addReplay } from './replay.js';
@@ -36,7 +45,7 @@ export function addParked(parked: Command): void {
     .argument('[run]', 'id of the run, or a prefix of it')
     .option('--all', 'all parked runs')
     .option('--yes', 'drop without asking');
-  addMany(dropped).action(drop);
+  addBulkFlags(dropped).action(drop);
 }
 
 async function list({ state, ...flags }: { state: State } & SelectionFlags & ListFlags & Format): Promise<void> {
@@ -44,9 +53,9 @@ async function list({ state, ...flags }: { state: State } & SelectionFlags & Lis
   const filter = { state, ...selectionOf(flags) };
   const found = await listed((page) => admin.parked({ ...filter, ...page }), flags);
   if (wantsJson(flags)) printJson(found.items);
-  else if (found.items.length === 0) say('no run is parked');
+  else if (found.items.length === 0) printNotice('no run is parked');
   else print(parkedTable(found.items, new Date()));
-  sayMore(found, flags);
+  printMore(found, flags);
 }
 
 function parkedTable(runs: readonly ParkedItem[], now: Date): string {
@@ -73,9 +82,9 @@ async function show(prefix: string, format: Format): Promise<void> {
 
 async function drop(
   prefix: string | undefined,
-  { yes = false, ...flags }: ManyFlags & { readonly yes?: boolean },
+  { yes = false, ...flags }: BulkFlags & { readonly yes?: boolean },
 ): Promise<void> {
-  const selection = chosen(prefix, flags);
+  const selection = bulkSelection(prefix, flags);
   const { admin } = await openHostApi();
   if (selection) return dropMany(admin, selection, { ...flags, yes }, stopRequest());
   const run = await findRun(admin, prefix ?? '');
@@ -85,15 +94,19 @@ async function drop(
 
 /** Drops the selected runs, after an operator has confirmed their number. */
 export async function dropMany(
-  admin: ManyAdmin,
+  admin: BulkAdmin,
   selection: ParkedSelection,
-  { yes, ...flags }: ManyFlags & { readonly yes: boolean },
+  { yes, ...flags }: BulkFlags & { readonly yes: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const counts = await countFirst(admin, selection);
+  const counts = await countSelected(admin, selection);
   if (flags.dryRun || counts.newest === undefined) return;
   if (!yes) await confirm(`Drop ${counted(counts.runs, 'run')} permanently?`, counts.runs, 'nothing was dropped');
-  await forMany(admin, { selection, counts, command: 'parked drop', done: 'dropped', rate: flags.rate, signal }, async (run) => {
-    await admin.drop({ run });
-  });
+  await forEachSelected(
+    admin,
+    { selection, counts, command: 'parked drop', done: 'dropped', rate: flags.rate, signal },
+    async (run) => {
+      await admin.drop({ run });
+    },
+  );
 }

@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { openHostApi } from '../admin/operator.js';
 import { OfflineWorkspace } from '../capsule/offline.js';
 import { fetchCapsule, isCapsuleFile, readCapsuleFile } from '../capsule/read-capsule.js';
-import { recordedFile, tried } from '../capsule/recorded-file.js';
+import { recordedFile, recordedTestOf } from '../capsule/recorded-file.js';
 import type { Difference } from '../capsule/recorded-test.js';
 import { EXIT } from '../exit.js';
-import { print, say } from '../terminal/print.js';
+import { print, printNotice } from '../terminal/print.js';
 
 interface Flags {
   readonly workspace: string;
@@ -29,19 +29,19 @@ async function record(run: string, { workspace: directory, out }: Flags): Promis
   const capsule = isCapsuleFile(run) ? await readCapsuleFile(run) : await fetchCapsule((await openHostApi()).admin, run);
   const workspace = await OfflineWorkspace.open(directory);
   const flow = workspace.flow(capsule.flow.name);
-  const { test, differences } = await tried(workspace, flow, capsule);
+  const { test, differences } = await recordedTestOf(workspace, flow, capsule);
   const file = out ?? path.join(directory, path.dirname(flow.location.file), `${flow.name}.test.yaml`);
   const text = recordedFile(flow.name, test);
   const { mismatches } = await workspace.runTestOf(flow.name, text);
   const passes = mismatches.length === 0;
   if (file === '-') print(text.trimEnd());
   else await add(file, text);
-  for (const what of capsule.missing) say(`not in the test: ${what}`);
+  for (const what of capsule.missing) printNotice(`not in the test: ${what}`);
   const masked = text.split("'***'").length - 1;
   if (masked > 0)
-    say(`${masked} values are secrets and stand as *** in the test: replace them by values for tests where they matter`);
-  for (const difference of differences) say(differenceText(difference));
-  if (file !== '-') say(`${passes ? 'the test passes' : 'the test fails'}: sluice test ${file}`);
+    printNotice(`${masked} values are secrets and are written as *** in the test: replace them by test values where they matter`);
+  for (const difference of differences) printNotice(differenceText(difference));
+  if (file !== '-') printNotice(`${passes ? 'the test passes' : 'the test fails'}: sluice test ${file}`);
   if (!passes) process.exitCode = EXIT.failed;
 }
 

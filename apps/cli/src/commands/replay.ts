@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { addMany, chosen, findRun, type ManyFlags } from '../admin/many-parked.js';
+import { addBulkFlags, bulkSelection, findRun, type BulkFlags } from '../admin/bulk-parked.js';
 import { openHostApi } from '../admin/operator.js';
 import { replayMany, replayOne } from '../admin/replay-parked.js';
 import { CommandError, UsageError } from '../exit.js';
 import { stopRequest } from '../host/stop-request.js';
 import { print } from '../terminal/print.js';
 
-interface ReplayFlags extends ManyFlags {
+interface ReplayFlags extends BulkFlags {
   readonly data?: string;
   readonly fromStart?: boolean;
   readonly preview?: boolean;
@@ -18,7 +18,7 @@ interface ReplayFlags extends ManyFlags {
 
 /** `sluice replay` and `sluice parked replay` are one command. */
 export function addReplay(command: Command): void {
-  addMany(
+  addBulkFlags(
     command
       .description(
         'continue parked runs from the failed step, oldest first; --preview shows before what would be called differently',
@@ -46,7 +46,7 @@ async function replay(runs: readonly string[], { workspace, ...flags }: ReplayFl
   }
   if (flags.outcome !== undefined || flags.yes) throw new UsageError('--outcome and --yes are for --preview');
   const { data, fromStart = false } = flags;
-  const selection = chosen(runs[0], flags);
+  const selection = bulkSelection(runs[0], flags);
   if (data !== undefined && (selection || runs.length > 1)) throw new UsageError('--data is for one run');
   const { admin } = await openHostApi();
   if (selection) return replayMany(admin, selection, { ...flags, fromStart }, stopRequest());

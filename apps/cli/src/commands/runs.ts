@@ -1,9 +1,9 @@
 import type { RunItem } from '@sluice/admin-contract';
 import { Option, type Command } from 'commander';
-import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
+import { addAll, listed, printMore, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
 import { addFormat, readTime, wantsJson, type Format } from '../options.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { runsTable } from '../terminal/runs-table.js';
 
 type Outcome = RunItem['outcome'];
@@ -48,9 +48,9 @@ export function addRuns(command: Command): void {
     };
     const found = await listed((page) => admin.runs({ ...filter, ...page }), flags);
     if (wantsJson(flags)) printJson(found.items);
-    else if (found.items.length === 0) say('the journal has no such run');
+    else if (found.items.length === 0) printNotice('the journal has no such run');
     else print(runsTable(found.items));
-    if (found.more > 0 && !flags.all) say('there are more runs: --all lists them');
-    else sayMore(found, flags);
+    if (found.more > 0 && !flags.all) printNotice('there are more runs: --all lists them');
+    else printMore(found, flags);
   });
 }

@@ -8,7 +8,7 @@ import { startStandIns, type StandIns } from '../host/stand-ins.js';
 import { fillSampleJournal } from '../host/sample-journal.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { paint } from '../terminal/paint.js';
-import { print, say } from '../terminal/print.js';
+import { print, printNotice } from '../terminal/print.js';
 
 const TOKEN_TTL_MS = 12 * 3_600_000;
 /** The called extension in flows/samples/call.json. */
@@ -23,14 +23,14 @@ export function addStart(command: Command): void {
     const stop = stopRequest();
     const standIns = await startStandIns(readWorkspaceEnv());
     try {
-      const starting = setTimeout(() => say('starting the database and the flows …'), SILENT_MS);
+      const starting = setTimeout(() => printNotice('starting the database and the flows …'), SILENT_MS);
       const running = await startHost({ directory: SAMPLE_WORKSPACE, env: standIns.env }).finally(() => clearTimeout(starting));
       if (!running) {
         process.exitCode = EXIT.failed;
         return;
       }
       if (process.stdout.isTTY) await welcome(running, standIns);
-      else say('no token is printed here, because the output may become a log: "npx sluice token --sub me" makes one');
+      else printNotice('no token is printed here, because the output may become a log: "npx sluice token --sub me" makes one');
       await requested(stop);
       await running.host.stop();
     } finally {

@@ -7,7 +7,7 @@ import { shown } from '../terminal/paint.js';
 const NOW = new Date('2026-11-30T12:00:00Z');
 const pace = { owner: true, limit: 4, max: 10, inFlight: 0, lingering: 0, breaker: 'closed' as const };
 
-function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = [], schedules: object[] = []): string {
+function statusOf(state: 'idle' | 'in use', more: object = {}, leases: object[] = [], schedules: object[] = []): string {
   const text = statusText(
     {
       engines: 'embedded',
@@ -32,21 +32,21 @@ function told(state: 'idle' | 'in use', more: object = {}, leases: object[] = []
 
 describe('statusText', () => {
   it.each(['idle', 'in use'] as const)('shows the state of a connection: %s', (state) => {
-    expect(told(state)).toContain(state);
+    expect(statusOf(state)).toContain(state);
   });
 
   it('shows the number of waiting calls, the age of the oldest and the calls per minute', () => {
-    expect(told('in use')).toMatch(/CONNECTION +WAIT +OLDEST +PER MINUTE +PACE +STATE\nerp +3 +12 min ago +42 +0 of 4 calls/);
+    expect(statusOf('in use')).toMatch(/CONNECTION +WAIT +OLDEST +PER MINUTE +PACE +STATE\nerp +3 +12 min ago +42 +0 of 4 calls/);
   });
 
   it('shows why the limit is below its maximum', () => {
-    expect(told('in use', { limitedBecause: '1C answers slower' })).toMatch(
+    expect(statusOf('in use', { limitedBecause: '1C answers slower' })).toMatch(
       /0 of 4 calls \(at most 10\) +in use: 1C answers slower/,
     );
   });
 
   it('shows that calls wait while the remote system cannot be reached', () => {
-    expect(told('in use', { closedBecause: 'not reached' })).toMatch(/calls wait: not reached/);
+    expect(statusOf('in use', { closedBecause: 'not reached' })).toMatch(/calls wait: not reached/);
   });
 
   it('shows issuers and flows whose parked runs are near the limit', () => {
@@ -102,7 +102,7 @@ describe('statusText', () => {
       { flow: 'leap', cron: '0 0 30 2 *', timezone: 'UTC' },
       ...Array.from({ length: 18 }, () => night),
     ];
-    const text = told('idle', {}, [], schedules);
+    const text = statusOf('idle', {}, [], schedules);
     expect(text).toMatch(
       /SCHEDULE +CRON +NEXT +LAST FIRED\nnight +30 3 \* \* \* Europe\/Moscow +2026-12-01 03:30 +2026-11-30 03:30\n/,
     );
@@ -114,14 +114,14 @@ describe('statusText', () => {
   it('shows the pace that another host reports', () => {
     const info = { ...pace, inFlight: 3, limit: 7 };
     const lease = { name: 'pace.erp', holder: 'two-17', epoch: 1, live: true, info };
-    expect(told('in use', { owner: false }, [lease])).toMatch(/3 of 7 calls \(at most 10\), by host two-17/);
-    expect(told('in use', { owner: false }, [{ ...lease, info: { ...info, closedBecause: 'not reached' } }])).toMatch(
+    expect(statusOf('in use', { owner: false }, [lease])).toMatch(/3 of 7 calls \(at most 10\), by host two-17/);
+    expect(statusOf('in use', { owner: false }, [{ ...lease, info: { ...info, closedBecause: 'not reached' } }])).toMatch(
       /calls wait: not reached/,
     );
   });
 
   it('reports that no host owns the pace', () => {
     const gone = { name: 'pace.erp', holder: 'two-17', epoch: 1, live: false, info: pace };
-    expect(told('in use', { owner: false }, [gone])).toContain('no host has it now');
+    expect(statusOf('in use', { owner: false }, [gone])).toContain('no host has it now');
   });
 });

@@ -111,7 +111,7 @@ function hostsText(hosts: HostStatus['hosts'], now: Date): string {
   const rows = hosts.map(({ id, version, live, heartbeat, flows }) => [
     id,
     version,
-    live ? 'runs' : paint.red(`no sign of life for ${ago(new Date(heartbeat), now)}`),
+    live ? 'runs' : paint.red(`no heartbeat for ${ago(new Date(heartbeat), now)}`),
     String(Object.keys(flows).length),
   ]);
   const live = hosts.filter((host) => host.live);

@@ -10,10 +10,10 @@ import { coverageTable } from '../flow-tests/coverage-table.js';
 import { BrokenFlowsError, loadTests, type LoadedTests } from '../flow-tests/loaded-tests.js';
 import { jsonReport, junitReport } from '../flow-tests/machine-reports.js';
 import { linesOf, resultText } from '../flow-tests/text-report.js';
-import { filesNow } from '../flow-tests/watch-files.js';
+import { changedFiles } from '../flow-tests/changed-files.js';
 import { stopRequest } from '../host/stop-request.js';
 import { findingsText } from '../terminal/findings-text.js';
-import { print, say } from '../terminal/print.js';
+import { print, printNotice } from '../terminal/print.js';
 import { shownJson } from '../terminal/paint.js';
 import { counted } from '../terminal/words.js';
 import { within } from '../workspace-paths.js';
@@ -70,19 +70,19 @@ async function testExported(
 /** Runs the tests that each change of the files concerns, at first all of them, until Ctrl+C. */
 async function watch(paths: readonly string[], options: TestOptions, files: WorkspaceFiles): Promise<void> {
   let known: ReadonlySet<string> = new Set();
-  for await (const now of filesNow(options.workspace, files, stopRequest())) {
+  for await (const now of changedFiles(options.workspace, files, stopRequest())) {
     try {
       const loaded = await loadedOrReported(options.workspace, now);
       const { tests, flows } = select(paths, options, loaded, now);
       const due = tests.filter(({ fingerprint }) => !known.has(fingerprint));
       known = new Set(tests.map(({ fingerprint }) => fingerprint));
       if (due.length > 0) await runTests({ tests: due, flows }, options, now);
-      else say('the change concerns no test');
+      else printNotice('the change concerns no test');
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      say(`sluice: ${error.message}`);
+      printNotice(`sluice: ${error.message}`);
     }
-    say('waiting for changes, Ctrl+C ends');
+    printNotice('waiting for changes, Ctrl+C ends');
   }
 }
 
@@ -138,7 +138,7 @@ async function runTests({ tests, flows }: LoadedTests, options: TestOptions, fil
   if (options.lcov !== undefined) await writeFile(options.lcov, lcovOf(flows, coverage));
   await writeResults(results, options);
   const failed = results.filter(({ mismatches }) => mismatches.length > 0).length;
-  say(
+  printNotice(
     `${results.length - failed} passed, ${failed} failed, in ${counted(new Set(tests.map(({ flow }) => flow.name)).size, 'flow')}`,
   );
   return failed;

@@ -1,11 +1,11 @@
 import { OPERATOR_MAX_TTL_MS, readEnv, signOperatorToken } from '@sluice/host';
 import { Option, type Command } from 'commander';
 import { decodeToken } from '../admin/decode-token.js';
-import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
+import { addAll, listed, printMore, type ListFlags } from '../admin/listed.js';
 import { openHostApi, readOperatorSecret } from '../admin/operator.js';
 import { CommandError } from '../exit.js';
 import { addFormat, readDuration, readNames, readScopes, wantsJson, type Format } from '../options.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 
 interface SignOptions {
@@ -69,9 +69,9 @@ async function listRevoked(flags: ListFlags & Format): Promise<void> {
   const found = await listed(admin.revoked, flags);
   const rows = found.items.map((one) => [one.issuer, 'jti' in one ? `token ${one.jti}` : `user ${one.sub}`, one.at]);
   if (wantsJson(flags)) printJson(found.items);
-  else if (rows.length === 0) say('nothing is revoked');
+  else if (rows.length === 0) printNotice('nothing is revoked');
   else print(headedTable(['ISSUER', 'REVOKED', 'SINCE'], rows));
-  sayMore(found, flags);
+  printMore(found, flags);
 }
 
 type Revocation = { readonly issuer: string } & ({ readonly jti: string } | { readonly sub: string });

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { addAll, listed, sayMore, type ListFlags } from '../admin/listed.js';
+import { addAll, listed, printMore, type ListFlags } from '../admin/listed.js';
 import { openHostApi } from '../admin/operator.js';
 import { UsageError } from '../exit.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
-import { print, printJson, say } from '../terminal/print.js';
+import { print, printJson, printNotice } from '../terminal/print.js';
 import { headedTable } from '../terminal/table.js';
 import { counted } from '../terminal/words.js';
 
@@ -27,7 +27,7 @@ async function list(flags: ListFlags & Format): Promise<void> {
   const { admin } = await openHostApi();
   const found = await listed(admin.unrouted, flags);
   if (wantsJson(flags)) printJson(found.items);
-  else if (found.items.length === 0) say('no unrouted events');
+  else if (found.items.length === 0) printNotice('no unrouted events');
   else
     print(
       headedTable(
@@ -35,5 +35,5 @@ async function list(flags: ListFlags & Format): Promise<void> {
         found.items.map(({ type, count }) => [type, String(count)]),
       ),
     );
-  sayMore(found, flags);
+  printMore(found, flags);
 }

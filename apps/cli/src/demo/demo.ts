@@ -34,7 +34,7 @@ export interface DemoOptions {
   /** Ends the demo early; the host and the emulators are stopped. */
   readonly signal: AbortSignal;
   /** Prints the progress. */
-  readonly tell: (text: string) => void;
+  readonly report: (text: string) => void;
   readonly terminal: boolean;
 }
 
@@ -51,8 +51,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const host = new HostProcess(hostOptions({ onec, pbx }, secret, stompPort));
   try {
     await host.start();
-    options.tell(`sluice demo   ${host.engines}\n`);
-    options.tell(
+    options.report(`sluice demo   ${host.engines}\n`);
+    options.report(
       `a stand-in for 1C on ${onec.url}: takes ${MAX_CALLS} calls at once, ${LATENCY_MS} ms each, refuses the ${MAX_CALLS + 1}th\n\n`,
     );
     const token = await signOperatorToken(secret, { sub: 'demo', scope: 'events:write viewer', ttlMs: TOKEN_TTL_MS });
@@ -60,13 +60,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     await withoutSluice(onec, options);
     const { sent, ms } = await withSluice({ host, onec, token }, options);
     const stats = onec.stats();
-    options.tell(
+    options.report(
       `\nwhat the stand-in counted itself: ${stats.calls} calls, ${stats.distinct} different orders, ${stats.peak} at most at once, ${stats.refused} refused\n`,
     );
     // the host still runs during the comparison, for equal conditions
     const plainMs = await callInPlainLoops(gateOf(onec), options.events, MAX_CALLS);
     options.signal.throwIfAborted();
-    const part = { port: stompPort, secret, token, url: () => host.url, signal: options.signal, tell: options.tell };
+    const part = { port: stompPort, secret, token, url: () => host.url, signal: options.signal, report: options.report };
     await showDesktops(part);
     await showCalls({ ...part, pbx, gate: gateOf(onec) });
     return resultOf(stats, { sent, ms, plainMs, maxCalls: MAX_CALLS });
@@ -117,14 +117,14 @@ async function waitingIn(admin: AdminClient): Promise<number> {
   return ours.reduce((sum, { waiting, held = 0 }) => sum + waiting + held, 0);
 }
 
-async function withoutSluice(onec: Onec, { events, tell, signal }: DemoOptions): Promise<void> {
+async function withoutSluice(onec: Onec, { events, report, signal }: DemoOptions): Promise<void> {
   const count = Math.min(events, AT_ONCE);
-  tell(`1  without Sluice, ${count} calls at once\n`);
+  report(`1  without Sluice, ${count} calls at once\n`);
   onec.reset();
   await callAllAtOnce(gateOf(onec), count);
   signal.throwIfAborted();
   const { done, refused } = onec.stats();
-  tell(`   answered ${done}   refused ${refused}\n\n`);
+  report(`   answered ${done}   refused ${refused}\n\n`);
 }
 
 interface Parts {
@@ -134,17 +134,17 @@ interface Parts {
 }
 
 async function withSluice({ host, onec, token }: Parts, options: DemoOptions): Promise<{ sent: number; ms: number }> {
-  const { events, kill, tell, terminal, signal } = options;
+  const { events, kill, report, terminal, signal } = options;
   const lines = (await readFile(path.join(SAMPLE_WORKSPACE, 'flows/demo.yaml'), 'utf8')).trim().split('\n').length;
-  tell(`2  with Sluice, ${events} events through flows/demo.yaml (${lines} lines)\n`);
+  report(`2  with Sluice, ${events} events through flows/demo.yaml (${lines} lines)\n`);
   onec.reset();
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
-  const shown = progress({ write: tell, total: events, terminal, now: () => performance.now() });
+  const shown = progress({ write: report, total: events, terminal, now: () => performance.now() });
   let sent = 0;
   const from = performance.now();
   const sending = sendOrders(events, { url: () => host.url, token, signal: stop }, () => sent++);
-  const crashing = kill ? crashHalfway({ host, onec, events, tell: (text) => shown.note(text), signal: stop }) : undefined;
+  const crashing = kill ? crashHalfway({ host, onec, events, report: (text) => shown.note(text), signal: stop }) : undefined;
   const work = Promise.all([sending, crashing]);
   try {
     const ms = await Promise.race([
@@ -164,16 +164,16 @@ interface Crash {
   readonly host: HostProcess;
   readonly onec: Onec;
   readonly events: number;
-  readonly tell: (text: string) => void;
+  readonly report: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
-async function crashHalfway({ host, onec, events, tell, signal }: Crash): Promise<void> {
+async function crashHalfway({ host, onec, events, report, signal }: Crash): Promise<void> {
   while (onec.stats().distinct < events / 2) await pause(LOOK_MS, undefined, { signal });
   const from = performance.now();
-  tell(`kill -9 of the host, after ${onec.stats().distinct} orders`);
+  report(`kill -9 of the host, after ${onec.stats().distinct} orders`);
   await host.crash();
-  tell(`the host is back after ${seconds(performance.now() - from)}`);
+  report(`the host is back after ${seconds(performance.now() - from)}`);
 }
 
 /** Resolves with the milliseconds to the last finished call, when all calls are done or no more calls arrive. */

@@ -15,7 +15,7 @@ export interface DesktopPart extends SenderOptions {
   readonly port: number;
   /** Secret of the operator. */
   readonly secret: string;
-  readonly tell: (text: string) => void;
+  readonly report: (text: string) => void;
 }
 
 /**
@@ -23,8 +23,8 @@ export interface DesktopPart extends SenderOptions {
  * process count the events.
  */
 export async function showDesktops(options: DesktopPart): Promise<void> {
-  const { port, secret, tell, signal } = options;
-  tell(`\n3  desktops: ${USERS} users of 1C, ${EVENTS} events through flows/desktop.yaml, user1 is away meanwhile\n`);
+  const { port, secret, report, signal } = options;
+  report(`\n3  desktops: ${USERS} users of 1C, ${EVENTS} events through flows/desktop.yaml, user1 is away meanwhile\n`);
   const token = (sub: string) => signOperatorToken(secret, { sub, scope: 'desktop', ttlMs: TOKEN_TTL_MS });
   const desktops = await startDesktops({ users: USERS, port: 0, gateway: { host: '127.0.0.1', port }, token });
   try {
@@ -39,7 +39,7 @@ export async function showDesktops(options: DesktopPart): Promise<void> {
     desktops.goOnline(1);
     await reached('the events of user1', () => desktops.stats().distinct >= EVENTS);
     const { distinct } = desktops.stats();
-    tell(
+    report(
       `desktop: ${USERS} users, sent ${EVENTS}, received ${distinct}, lost ${EVENTS - distinct}, ${ofOne} of them when user1 was back, ${seconds(performance.now() - from)}\n\n`,
     );
   } finally {

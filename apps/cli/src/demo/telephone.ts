@@ -40,8 +40,8 @@ interface Call {
  * missing.
  */
 export async function showCalls(options: TelephonePart): Promise<void> {
-  const { pbx, port, secret, tell, signal } = options;
-  tell(`4  telephone: ${CALLS} calls through flows/incoming-call.yaml, and a booking that 1C makes\n`);
+  const { pbx, port, secret, report, signal } = options;
+  report(`4  telephone: ${CALLS} calls through flows/incoming-call.yaml, and a booking that 1C makes\n`);
   const calls = await plannedCalls(options.gate);
   const screens = new Screens();
   const desktops = await startDesktops({
@@ -59,7 +59,7 @@ export async function showCalls(options: TelephonePart): Promise<void> {
     const from = performance.now();
     const { shown, cards } = await ringAll(calls, screens, options);
     const { booked, told } = await bookOne(screens, options);
-    tell(
+    report(
       `calls: ${CALLS} rang, ${shown} shown with the name 1C knows, ${cards} cards, ${booked} booking of 1C in the timeline, heard by ${told} desktops, ${seconds(performance.now() - from)}\n\n`,
     );
     if (shown < CALLS || cards < CALLS || booked < 1 || told < CALLS)

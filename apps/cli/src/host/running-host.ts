@@ -19,7 +19,7 @@ import { findingsText } from '../terminal/findings-text.js';
 import { paint } from '../terminal/paint.js';
 import { eventLines } from '../terminal/event-lines.js';
 import { logLines } from '../terminal/log-lines.js';
-import { print, printLine, say } from '../terminal/print.js';
+import { print, printLine, printNotice } from '../terminal/print.js';
 import { clock } from '../terminal/words.js';
 
 export interface HostRequest {
@@ -55,7 +55,7 @@ export async function startHost({
   const runnable = await loadRunnable(directory, workspaceEnv, env.SLUICE_HOME);
   const { loaded, replaced } = runnable;
   const findings = replaced?.findings ?? loaded.findings;
-  if (findings.length > 0) say(findingsText(findings));
+  if (findings.length > 0) printNotice(findingsText(findings));
   const { workspace, plugins } = loaded;
   if (!workspace) return undefined;
 

@@ -68,14 +68,19 @@ function* changesBetween(old: readonly string[], next: readonly string[]): Gener
       [at, to] = [at + 1, to + 1];
       continue;
     }
-    const [skipped, gained] = meeting(old, next, at, to);
+    const [skipped, gained] = linesBeforeCommonLine(old, next, at, to);
     yield { oldStart: at, oldEnd: at + skipped, newStart: to, newEnd: to + gained };
     [at, to] = [at + skipped, to + gained];
   }
 }
 
 /** Returns how many lines of each text lie before the nearest line that both have. */
-function meeting(old: readonly string[], next: readonly string[], at: number, to: number): readonly [number, number] {
+function linesBeforeCommonLine(
+  old: readonly string[],
+  next: readonly string[],
+  at: number,
+  to: number,
+): readonly [number, number] {
   for (let distance = 1; distance <= MAX_LOOKAHEAD; distance++) {
     for (let skipped = 0; skipped <= distance; skipped++) {
       const gained = distance - skipped;

@@ -29,8 +29,8 @@ export async function createFiles(folder: string, files: readonly NewFile[]): Pr
   try {
     for (const { file, text } of files) {
       const target = path.join(folder, file);
-      created.push(...(await createFolder(path.dirname(target)).catch(explain(path.dirname(target)))));
-      await writeFile(target, text, { flag: 'wx' }).catch(explain(target));
+      created.push(...(await createFolder(path.dirname(target)).catch(throwWithCure(path.dirname(target)))));
+      await writeFile(target, text, { flag: 'wx' }).catch(throwWithCure(target));
       created.push(target);
     }
   } catch (error) {
@@ -63,11 +63,11 @@ async function createFolder(folder: string): Promise<readonly string[]> {
 
 /** Replaces the text of a file. @throws CommandError with the path and the cause */
 export async function replaceFile(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch(explain(file));
+  await writeFile(file, text).catch(throwWithCure(file));
 }
 
 /** Returns a handler that throws an error of the file system as a `CommandError` with its cure. */
-export function explain(target: string): (error: NodeJS.ErrnoException) => never {
+export function throwWithCure(target: string): (error: NodeJS.ErrnoException) => never {
   return (error) => {
     throw new CommandError(`${target}: ${CAUSES[error.code ?? ''] ?? error.message}`);
   };

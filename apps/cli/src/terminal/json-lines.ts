@@ -23,7 +23,7 @@ export function jsonLines(value: unknown, maxLines: number, mask: (text: string)
 
 /** Returns the beginning of a value as JSON on one line. */
 export function shortJson(value: unknown, maxCharacters: number, mask: (text: string) => string = (text) => text): string {
-  return compact(value, maxCharacters, mask) ?? `${begun(value, maxCharacters - 1, mask)}…`;
+  return compact(value, maxCharacters, mask) ?? `${truncated(value, maxCharacters - 1, mask)}…`;
 }
 
 function* linesOf(value: unknown, indent: string, after: string, mask: (text: string) => string): Generator<string> {
@@ -73,14 +73,14 @@ function compact(value: unknown, left: number, mask: (text: string) => string): 
   return line.length <= left ? line : undefined;
 }
 
-function begun(value: unknown, left: number, mask: (text: string) => string): string {
+function truncated(value: unknown, left: number, mask: (text: string) => string): string {
   if (typeof value !== 'object' || value === null) return scalar(value, mask).slice(0, Math.max(0, left));
   const isList = Array.isArray(value);
   let line = isList ? '[' : '{ ';
   for (const [key, item] of entriesOf(value)) {
     if (line.length >= left) break;
     const name = isList ? '' : `${JSON.stringify(mask(key))}: `;
-    line += `${line.length > 2 ? ', ' : ''}${name}${begun(item, left - line.length - name.length, mask)}`;
+    line += `${line.length > 2 ? ', ' : ''}${name}${truncated(item, left - line.length - name.length, mask)}`;
   }
   return line.slice(0, Math.max(0, left));
 }

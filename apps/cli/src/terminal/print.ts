@@ -16,7 +16,7 @@ export function printLine(line: string): void {
 }
 
 /** Writes messages that accompany the result to standard error. */
-export function say(lines = ''): void {
+export function printNotice(lines = ''): void {
   process.stderr.write(`${shown(lines)}\n`);
 }
 

@@ -78,7 +78,7 @@ class TraceLines {
     return `${condition.source} is false${values.length === 0 ? '' : ` (${values.join(', ')})`}`;
   }
 
-  /** Tells where the output of a call comes from. */
+  /** Returns where the output of a call comes from. */
   #origin({ step, attempts }: TracedStep): string {
     if (attempts.length === 0) return '';
     if (this.options.live.has(step)) return ', really called';

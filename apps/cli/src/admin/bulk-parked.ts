@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { CommandError, EXIT, UsageError } from '../exit.js';
 import { readCount } from '../options.js';
 import { shown } from '../terminal/paint.js';
-import { print, say } from '../terminal/print.js';
+import { print, printNotice } from '../terminal/print.js';
 import { progress } from '../terminal/progress.js';
 import { counted } from '../terminal/words.js';
 import { eachParked } from './each-parked.js';
@@ -24,25 +24,25 @@ const DEFAULT_PER_SECOND = 50;
 /** A complete id, which needs no search. */
 const FULL_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** The flags of a command for many runs. */
-export interface ManyFlags extends SelectionFlags {
+/** The flags of a command that replays or drops many runs. */
+export interface BulkFlags extends SelectionFlags {
   readonly all?: boolean;
   readonly dryRun?: boolean;
   readonly rate: number;
 }
 
 /** The routes that such a command calls. */
-export type ManyAdmin = Pick<AdminClient, 'parked' | 'parkedGroups' | 'replay' | 'drop'>;
+export type BulkAdmin = Pick<AdminClient, 'parked' | 'parkedGroups' | 'replay' | 'drop'>;
 
-/** Adds the flags of {@link ManyFlags}, except `--all`. */
-export function addMany(command: Command): Command {
+/** Adds the flags of {@link BulkFlags}, except `--all`. */
+export function addBulkFlags(command: Command): Command {
   return addSelection(command)
-    .option('--dry-run', 'show how many runs it would be, and do nothing')
+    .option('--dry-run', 'count the selected runs, and change nothing')
     .option('--rate <n>', 'maximum number of runs per second', readCount, DEFAULT_PER_SECOND);
 }
 
 /** Returns the selection of the flags; undefined when the command is for the named run. */
-export function chosen(prefix: string | undefined, { all = false, ...flags }: ManyFlags): ParkedSelection | undefined {
+export function bulkSelection(prefix: string | undefined, { all = false, ...flags }: BulkFlags): ParkedSelection | undefined {
   const selection = selectionOf(flags);
   if (prefix === undefined && !all && !selection)
     throw new UsageError('name a run, or select runs: --all, --flow, --code, --step, --since');
@@ -58,13 +58,13 @@ export async function findRun(admin: Pick<AdminClient, 'parked'>, prefix: string
 }
 
 /** Counts the selected runs and prints the number. */
-export async function countFirst(admin: ManyAdmin, selection: ParkedSelection): Promise<ParkedGroups> {
+export async function countSelected(admin: BulkAdmin, selection: ParkedSelection): Promise<ParkedGroups> {
   const counts = await admin.parkedGroups(selection);
   print(groupsText(counts));
   return counts;
 }
 
-export interface Many {
+export interface BulkWork {
   readonly selection: ParkedSelection;
   readonly counts: ParkedGroups;
   /** The command without its selection, to go on after an interruption. */
@@ -77,9 +77,9 @@ export interface Many {
 }
 
 /** Does the work for each selected run that was parked when the runs were counted, and prints the progress and the result. */
-export async function forMany(
-  admin: ManyAdmin,
-  { selection, counts, command, done: verb, rate, signal }: Many,
+export async function forEachSelected(
+  admin: BulkAdmin,
+  { selection, counts, command, done: verb, rate, signal }: BulkWork,
   work: (run: string) => Promise<void>,
 ): Promise<void> {
   // by the clock of the hosts, so runs that are parked again after their replay are not selected again
@@ -100,7 +100,7 @@ export async function forMany(
   bar.end();
   const failures = failed === 0 ? '' : `, ${failed} failed`;
   print(`${verb} ${done} of ${counted(total, 'run')}${failures}`);
-  if (stoppedBy !== undefined) say(`to go on: sluice ${command} ${flagsText({ ...selection, until })}`);
+  if (stoppedBy !== undefined) printNotice(`to go on: sluice ${command} ${flagsText({ ...selection, until })}`);
   if (stoppedBy === 'interruption') process.exitCode = EXIT.interrupted;
   else if (stoppedBy !== undefined) throw stoppedBy;
   else if (failed > 0) process.exitCode = EXIT.failed;

@@ -4,11 +4,15 @@ import { setTimeout } from 'node:timers/promises';
 const POLL_MS = 500;
 
 /**
- * Yields the given files of a workspace, and then its files whenever they differ from those before, until the signal. Polls, because reports of the system are missing
- * on network and container mounts. Files that are being written are yielded once two looks in a row are equal; files that cannot be read are
- * looked at again.
+ * Yields the given files of a workspace, and then its files after each change, until the signal. Polls, because the system does not report
+ * changes on network and container mounts. Files that are being written are yielded once two polls in a row read the same; files that cannot
+ * be read are read again.
  */
-export async function* filesNow(directory: string, first: WorkspaceFiles, signal: AbortSignal): AsyncGenerator<WorkspaceFiles> {
+export async function* changedFiles(
+  directory: string,
+  first: WorkspaceFiles,
+  signal: AbortSignal,
+): AsyncGenerator<WorkspaceFiles> {
   let yielded = first;
   let seen = first;
   yield first;

@@ -33,6 +33,7 @@ export class ChangeWait {
     signal.addEventListener('abort', () => this.close(), { once: true });
   }
 
+  /** Resolves once the files may have changed since the call. */
   next(): Promise<void> {
     return new Promise((resolve) => {
       let debounce: NodeJS.Timeout | undefined;
