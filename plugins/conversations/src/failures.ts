@@ -14,5 +14,13 @@ export const conversationsFail = failures({
   CONVERSATIONS_FORBIDDEN: { fate: 'rejected', cure: 'ask an owner of the discussion' },
   CONVERSATIONS_VERSION: { fate: 'rejected', cure: 'read the message again and repeat the change with its version' },
   CONVERSATIONS_LIMIT: { fate: 'rejected', cure: 'send less, or ask the operator for a higher limit' },
+  CONVERSATIONS_LETTERS: {
+    fate: 'fatal',
+    cure: "create the database with a UTF-8 locale, such as `create database sluice template template0 encoding 'UTF8' locale 'C.UTF-8'` (or ru_RU.UTF-8), and restore the data into it",
+  },
+  CONVERSATIONS_TRIGRAMS: {
+    fate: 'fatal',
+    cure: 'as a superuser run `create extension pg_trgm schema public` in the database (package postgresql-contrib), then `sluice conversations reindex`',
+  },
   CONVERSATIONS_INVALID: { fate: 'rejected', cure: 'correct the data' },
 });

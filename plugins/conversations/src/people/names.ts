@@ -1,16 +1,12 @@
 /**
- * Characters that are invisible or change the direction of the text around them. With them a name can look like the name of another person,
- * or reorder a line that contains it. U+00AD, Arabic letter mark, zero-width characters and marks, bidirectional embeddings, overrides and
- * isolates, invisible operators, variation selectors, BOM, interlinear annotations, tags, and controls.
- * https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+ * Characters that are invisible or change the direction of the text around them: controls, formats such as bidirectional overrides and
+ * isolates, zero-width characters, fillers, variation selectors and tags. With them a name can look like the name of another person, or
+ * reorder a line that contains it. https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
  */
-const HIDDEN =
-  /[\p{Cc}\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB\u{E0000}-\u{E0FFF}]/gu;
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A line break or a tab stands between words, so a space replaces it. */
 const SPACES = /[\s\u0085]+/gu;
-/** The Hangul fillers and similar characters are letters by their category but show nothing. */
-const SURROGATE = /\p{Cs}/gu;
 
 /** A name without hidden characters. */
 export interface CleanName {
@@ -27,7 +23,7 @@ export function cleanName(raw: string): CleanName {
     removed.add(`U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`);
     return '';
   };
-  const name = spaced.replace(HIDDEN, drop).replace(SURROGATE, drop).replace(SPACES, ' ').trim();
+  const name = spaced.replace(HIDDEN, drop).replace(SPACES, ' ').trim();
   return { name, removed: [...removed] };
 }
 

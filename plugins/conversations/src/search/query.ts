@@ -1,0 +1,93 @@
+import { foldCase } from '../people/names.js';
+import { stemVariants } from './stem-variants.js';
+
+/** Maximum number of words of a search text; further ones are ignored. */
+export const MAX_SEARCH_WORDS = 12;
+/** Maximum number of words to which parts of words and typing errors of one search expand. */
+export const MAX_EXPANSIONS = 50;
+
+/** Splits a text into its words as the index does. */
+export const WORD = /[\p{L}\p{N}]+/gu;
+
+/** Returns the distinct words of a search, in lower case and with е for ё. */
+export function searchWords(text: string): readonly string[] {
+  return [...new Set(foldCase(text).match(WORD) ?? [])].slice(0, MAX_SEARCH_WORDS);
+}
+
+/** A word of a search with everything that stands for it. */
+export interface ExpandedWord {
+  readonly word: string;
+  /** Stem by the configuration `russian`; absent for stop words. */
+  readonly stem?: string;
+  /** Words that contain it. */
+  readonly parts: readonly string[];
+  /** Words that differ from it by a typing error, with their stems. */
+  readonly similar: readonly { readonly word: string; readonly stem?: string }[];
+}
+
+/** Returns the stems of all forms of a word and of the words that it may have been meant to be. */
+export function stemsOf({ stem, similar }: ExpandedWord): ReadonlySet<string> {
+  const stems = [stem, ...similar.map((one) => one.stem)].filter((one) => one !== undefined);
+  return new Set(stems.flatMap((one) => [one, ...stemVariants(one)]));
+}
+
+/** Returns the `tsquery` of which each word has to match, by itself, a form, a part or a corrected error. */
+export function textQuery(words: readonly ExpandedWord[]): string {
+  return words
+    .map((word) => anyOf([word.word, ...stemsOf(word), ...word.parts, ...word.similar.map((one) => one.word)]))
+    .join(' & ');
+}
+
+/** Returns the `tsquery` of the words as they were written, which ranks them before their forms. */
+export function exactQuery(words: readonly ExpandedWord[]): string {
+  return anyOf(words.map(({ word }) => word));
+}
+
+/** Returns the `tsquery` of messages of these discussions. */
+export function discussionQuery(discussions: readonly string[]): string {
+  return anyOf(discussions.map((id) => `#${id.replaceAll('-', '')}`));
+}
+
+/** Messages of one bucket; the index contains the lexeme `~<ordinal / BUCKET>` of each message. */
+const BUCKET = 4_096;
+
+/** Returns the `tsquery` of messages with an ordinal in a bucket from `first` to `last`. */
+export function bucketQuery(first: number, last: number): string {
+  return anyOf(Array.from({ length: last - first + 1 }, (_, index) => `~${first + index}`));
+}
+
+/** A range of ordinals which a search reads in one statement. */
+export interface Window {
+  /** Buckets, both included. Absent: all. */
+  readonly buckets?: { readonly first: number; readonly last: number };
+  /** The first ordinal behind the range. */
+  readonly before: bigint;
+}
+
+const WINDOWS = [4, 32];
+
+/**
+ * Returns the ranges in which a search looks for the newest matches, newest first. A frequent word has enough matches in the first one; for a
+ * rare word the last one contains few. Without ranges, each search for a frequent word would read all of its matches.
+ *
+ * @param before the ordinal behind the newest message that is wanted
+ */
+export function windowsBefore(before: bigint): readonly Window[] {
+  const windows: Window[] = [];
+  let last = Number((before - 1n) / BigInt(BUCKET));
+  let end = before;
+  for (const size of WINDOWS) {
+    if (last < 0) return windows;
+    const first = Math.max(0, last - size + 1);
+    windows.push({ buckets: { first, last }, before: end });
+    last = first - 1;
+    end = BigInt(first) * BigInt(BUCKET);
+  }
+  return last < 0 ? windows : [...windows, { before: end }];
+}
+
+/** Lexemes in quotes. None of them contains a quote or a backslash: words are letters and digits, ids are hexadecimal. */
+function anyOf(lexemes: Iterable<string>): string {
+  const quoted = [...new Set(lexemes)].map((lexeme) => `'${lexeme}'`);
+  return `(${quoted.join(' | ')})`;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import { editDistance } from './edit-distance.js';
+import { highlightsOf } from './highlights.js';
+import { exactQuery, searchWords, textQuery, windowsBefore, type ExpandedWord } from './query.js';
+import { stemVariants } from './stem-variants.js';
+
+const word = (text: string, more: Partial<ExpandedWord> = {}): ExpandedWord => ({ word: text, parts: [], similar: [], ...more });
+
+describe('searchWords', () => {
+  it('folds case and ё, splits at everything that is no letter and no digit, and drops repeats', () => {
+    expect(searchWords("Счёт-фактура № УТ-0012, счет' & !")).toEqual(['счет', 'фактура', 'ут', '0012']);
+  });
+});
+
+describe('editDistance', () => {
+  it.each([
+    ['накладная', 'накладная', 0],
+    ['накалдная', 'накладная', 1],
+    ['закас', 'заказ', 1],
+    ['договр', 'договор', 1],
+    ['договорр', 'договор', 1],
+    ['оплпта', 'оплата', 1],
+    ['аб', 'вг', 2],
+    ['договор', 'доставка', 3],
+    ['а', 'абвгд', 3],
+  ])('counts the errors of %s and %s', (left, right, errors) => {
+    expect(editDistance(left, right, 2)).toBe(errors);
+    expect(editDistance(right, left, 2)).toBe(errors);
+  });
+});
+
+describe('stemVariants', () => {
+  it.each([
+    ['отец', 'отц'],
+    ['отц', 'отец'],
+    ['рынок', 'рынк'],
+    ['рынк', 'рынок'],
+    ['писа', undefined],
+    ['плат', 'плач'],
+    ['плач', 'плат'],
+    ['ход', 'хож'],
+    ['пис', 'пиш'],
+  ])('finds the other stem of %s', (stem, other) => {
+    if (other === undefined) expect(stemVariants(stem)).toEqual([]);
+    else expect(stemVariants(stem)).toContain(other);
+  });
+
+  it('leaves English stems and digits alone', () => {
+    expect([...stemVariants('order'), ...stemVariants('123')]).toEqual([]);
+  });
+});
+
+describe('queries', () => {
+  const order = word('заказы', { stem: 'заказ', parts: ['заказывать'], similar: [{ word: 'указы', stem: 'указ' }] });
+
+  it('require each word, by itself or by something that stands for it', () => {
+    const query = textQuery([order, word('и')]);
+    for (const lexeme of ['заказы', 'заказ', 'заказывать', 'указы', 'указ']) expect(query).toContain(`'${lexeme}'`);
+    expect(query).toMatch(/^\([^&]*\) & \('и'\)$/);
+    expect(exactQuery([order, word('и')])).toBe("('заказы' | 'и')");
+  });
+
+  it('look at the newest messages first, and together at all of them', () => {
+    const windows = windowsBefore(1_000_000n);
+    expect(windows.map(({ buckets }) => buckets)).toEqual([{ first: 241, last: 244 }, { first: 209, last: 240 }, undefined]);
+    expect(windows.map(({ before }) => before)).toEqual([1_000_000n, 241n * 4_096n, 209n * 4_096n]);
+    expect(windowsBefore(5n)).toEqual([{ buckets: { first: 0, last: 0 }, before: 5n }]);
+  });
+});
+
+describe('highlightsOf', () => {
+  const stems = new Map([
+    ['заказа', 'заказ'],
+    ['счету', 'счет'],
+  ]);
+  const cut = (text: string, ...words: ExpandedWord[]) =>
+    highlightsOf(text, words, (one) => stems.get(one)).map(({ from, to }) => text.slice(from, to));
+
+  it('marks forms as whole words, in UTF-16 units', () => {
+    expect(cut('👍 Нет заказа по счёту!', word('заказ', { stem: 'заказ' }), word('счет', { stem: 'счет' }))).toEqual([
+      'заказа',
+      'счёту',
+    ]);
+  });
+
+  it('marks the part of a word', () => {
+    expect(cut('Прочие перезаказы', word('заказ', { parts: ['перезаказы'] }))).toEqual(['заказ']);
+  });
+
+  it('marks what a typing error stands for', () => {
+    expect(cut('Новый заказ', word('закас', { similar: [{ word: 'заказ', stem: 'заказ' }] }))).toEqual(['заказ']);
+  });
+});

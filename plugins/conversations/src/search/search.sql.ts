@@ -1,0 +1,88 @@
+import { statement } from '../database/statement.js';
+
+const STEM = (word: string) => `(tsvector_to_array(to_tsvector('russian'::regconfig, ${word})))[1]`;
+
+/** `$2` words of the search, `$3` maximum number of parts of each. One row for each word, with the words that begin with it or contain it. */
+export const EXPAND = statement<{
+  readonly word: string;
+  readonly stem: string | null;
+  readonly known: boolean;
+  readonly parts: readonly string[];
+}>(
+  'expand',
+  `select asked.word, ${STEM('asked.word')} as stem,
+    exists (select from word where word.subscriber = $1 and word.word = asked.word) as known,
+    array(
+      select found.word from (
+        (select begin.word, 0 as place from word begin
+         where begin.subscriber = $1 and begin.word > asked.word and begin.word < asked.word || chr(1114111) and length(asked.word) >= 2
+         order by length(begin.word), begin.word limit $3)
+        union all
+        (select inner_part.word, 1 from word inner_part
+         where inner_part.subscriber = $1 and length(asked.word) >= 2 and word_grams(inner_part.word) @> part_grams(asked.word)
+           and strpos(inner_part.word, asked.word) > 1
+         order by length(inner_part.word), inner_part.word limit $3)
+      ) found order by found.place, length(found.word), found.word limit $3
+    ) as parts
+   from unnest($2::text[]) with ordinality as asked (word, number)
+   order by asked.number`,
+);
+
+/** `$2` a word that the subscriber does not know, `$3` minimum similarity. The most similar known words. */
+export const similarWords = (schema: string) =>
+  statement<{ readonly word: string; readonly stem: string | null }>(
+    `similar ${schema}`,
+    `select word, ${STEM('word')} as stem from word
+     where subscriber = $1 and word operator(${schema}.%) $2 and ${schema}.similarity(word, $2) >= $3
+     order by ${schema}.similarity(word, $2) desc, word limit 50`,
+  );
+
+/** `$2` minimum similarity. Options of the transaction: the plan has to fit the words of each search. */
+export const SEARCH_OPTIONS = statement<object>(
+  'search options',
+  `select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('pg_trgm.similarity_threshold', $2, true),
+     set_config('statement_timeout', '10s', true)
+   where $1::uuid is not null`,
+);
+
+/** `$2` person, `$3` discussion or null, `$4` maximum number. The discussions that the person may search, and how far messages go. */
+export const SEARCHED = statement<{ readonly discussion: string; readonly messages: string; readonly top: string }>(
+  'searched discussions',
+  `select discussion.id as discussion, discussion.last_seq as messages, (select last_value from message_ordinal) as top
+   from member join discussion on discussion.subscriber = $1 and discussion.id = member.discussion
+   where member.subscriber = $1 and member.person = $2
+     and (discussion.id = $3 or $3::uuid is null and discussion.kind <> 'channel')
+   limit $4`,
+);
+
+/**
+ * `$2` person, `$3` query, `$4` discussion or null, `$5` author or null, `$6` from, `$7` to, `$8` ordinal behind the newest, `$9` limit,
+ * `$10` query for the rank. The subquery ends with `offset 0`, so that the index of the words is always the one that is read.
+ */
+export const FIND = statement<{
+  readonly discussion: string;
+  readonly seq: string;
+  readonly ordinal: string;
+  readonly rank: number;
+}>(
+  'find messages',
+  `select found.discussion, found.seq, found.ordinal, found.rank from (
+     select message.*, ts_rank(message.words, $10::tsquery) * 4 + ts_rank(message.words, $3::tsquery) as rank
+     from message where message.subscriber = $1 and message.words @@ $3::tsquery offset 0
+   ) found
+   join discussion on discussion.subscriber = $1 and discussion.id = found.discussion
+   join member on member.subscriber = $1 and member.discussion = found.discussion and member.person = $2
+   where found.deleted_at is null
+     and (found.recipients is null or $2 = any(found.recipients) or found.author = $2)
+     and (found.discussion = $4 or $4::uuid is null and discussion.kind <> 'channel')
+     and ($5::uuid is null or found.author = $5)
+     and ($6::timestamptz is null or found.at >= $6) and ($7::timestamptz is null or found.at < $7)
+     and found.ordinal < $8
+   order by found.ordinal desc limit $9`,
+);
+
+/** `$2` words. Their stems, for highlights. */
+export const STEMS = statement<{ readonly word: string; readonly stem: string | null }>(
+  'stems',
+  `select word, ${STEM('word')} as stem from unnest($2::text[]) as one (word) where $1::uuid is not null`,
+);
