@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { systemClock, type Clock } from '@sluice/plugin-api';
 import { until } from '@sluice/testing';
 import { WebSocket } from 'ws';
 import type { HeartBeat } from './heart-beat.js';
@@ -24,8 +25,8 @@ interface Message {
   readonly binary: boolean;
 }
 
-async function openClient(protocols: string | string[], limits = {}, heartBeat?: HeartBeat) {
-  const gateway = await startGateway({ limits, ...(heartBeat && { heartBeat }) });
+async function openClient(protocols: string | string[], limits = {}, heartBeat?: HeartBeat, clock: Clock = systemClock) {
+  const gateway = await startGateway({ limits, clock, ...(heartBeat && { heartBeat }) });
   const http = await startWebSocketServer(gateway.server);
   const client = new WebSocket(http.url, protocols);
   opened.push({ close: () => client.terminate() }, http);
@@ -146,29 +147,59 @@ describe('a WebSocket client', () => {
   const EXPECT_HEART_BEATS = { send: 0, expect: 100 };
   const CONNECT_WITH_HEART_BEATS = CONNECT.replace('login', 'heart-beat:100,0\nlogin');
 
-  /** Sends pieces of one message, more often than a heart-beat is due. */
-  const drip = async (client: WebSocket, pieces: number) => {
+  /** Returns a clock whose monotonic time stands still until the test moves it. */
+  const stoppedClock = () => {
+    let at = 0;
+    const ticks: (() => void)[] = [];
+    const timer = { cancel: () => undefined, unref: () => timer };
+    const every = (_ms: number, run: () => void) => {
+      ticks.push(run);
+      return timer;
+    };
+    const move = (ms: number) => {
+      at += ms;
+      for (const tick of ticks) tick();
+    };
+    return { clock: { ...systemClock, monotonic: () => at, every }, move };
+  };
+
+  /** Resolves when the server has answered a ping, so that everything before it has arrived, or has closed the connection. */
+  const arrived = (client: WebSocket) =>
+    new Promise<void>((resolve) => {
+      const end = () => {
+        client.off('pong', end).off('close', end);
+        resolve();
+      };
+      client.on('pong', end).on('close', end);
+      client.ping();
+    });
+
+  /** Sends pieces of one message, 50 ms apart on the clock of the server. */
+  const drip = async (client: WebSocket, pieces: number, move: (ms: number) => void) => {
     for (let n = 0; n < pieces && client.readyState === WebSocket.OPEN; n++) {
       client.send('x', { fin: false });
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await arrived(client);
+      move(50);
     }
   };
 
   it('is not considered silent while a long message arrives', async () => {
-    const { client, message } = await openClient([], {}, EXPECT_HEART_BEATS);
+    const { clock, move } = stoppedClock();
+    const { client, message } = await openClient([], {}, EXPECT_HEART_BEATS, clock);
     client.send(CONNECT_WITH_HEART_BEATS);
     await message(0);
     client.send('SEND\ndestination:/events/a\nreceipt:r\n\n', { fin: false });
-    await drip(client, 30);
+    await drip(client, 12, move);
     client.send('\0');
     expect((await message(1))?.text).toBe('RECEIPT\nreceipt-id:r\n\n\0');
   });
 
   it('is considered silent when it never ends a message', async () => {
-    const { client, message } = await openClient([], { frameTimeout: 300 }, EXPECT_HEART_BEATS);
+    const { clock, move } = stoppedClock();
+    const { client, message } = await openClient([], { frameTimeout: 300 }, EXPECT_HEART_BEATS, clock);
     client.send(CONNECT_WITH_HEART_BEATS);
     await message(0);
-    await drip(client, 500);
+    await drip(client, 100, move);
     expect((await message(1))?.text).toMatch(/^ERROR\ncode:STOMP_SILENT\n/);
   });
 
