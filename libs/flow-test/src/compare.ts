@@ -109,7 +109,7 @@ function compareDuration(took: string, { tookMs }: Observed, found: Differences)
 
 async function checkConditions({ that }: Expectation, { observed, context }: Comparison): Promise<readonly Mismatch[]> {
   const { calls, events, runs } = observed;
-  const scope = { vars: {}, env: {}, context, calls, events, ...(runs.at(-1) ?? NO_RUN) } as unknown as Scope;
+  const scope = { vars: {}, env: {}, context, calls, events, ...(runs.at(-1) ?? NO_RUN) };
   const mismatches: Mismatch[] = [];
   for (const { condition, source, location } of that) {
     const message = await problemOf(async () => condition.test(scope));

@@ -274,7 +274,8 @@ steps:
     const made: unknown[] = [];
     const live: RunWatch['live'] = async ({ target, input }) => {
       made.push([target, input]);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      // without a hold the virtual clock would fire the timeout of the step within a few turns
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
       return { real: true };
     };
     const result = await dry(

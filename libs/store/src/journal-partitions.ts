@@ -56,6 +56,5 @@ function nameOf(day: string): string {
 }
 
 function startOf(name: string): number {
-  const [, year, month, day] = /^journal_(\d{4})(\d{2})(\d{2})$/.exec(name) as unknown as [string, string, string, string];
-  return Date.parse(`${year}-${month}-${day}T00:00:00Z`);
+  return Date.parse(name.replace(/^journal_(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3T00:00:00Z'));
 }

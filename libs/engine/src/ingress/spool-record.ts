@@ -15,14 +15,19 @@ export function writeRecord({ acceptedAt, wherechecked, event }: SpoolEntry): Bu
   return Buffer.from(`${JSON.stringify({ ...rest, ...carried, acceptedAt, wherechecked })}\n`);
 }
 
+/** The JSON of a line. */
+type WrittenRecord = Omit<SpoolEntry['event'], 'time' | 'body'> & {
+  readonly acceptedAt: number;
+  readonly wherechecked?: boolean;
+  /** ISO 8601. */
+  readonly time: string;
+  /** In base64. */
+  readonly body?: string;
+};
+
 /** Parses a line. Throws for a line that is not a record. */
 export function readRecord(line: Buffer): SpoolEntry {
-  const { acceptedAt, wherechecked, body, ...rest } = JSON.parse(line.toString()) as {
-    acceptedAt: number;
-    wherechecked?: boolean;
-    time: string;
-    body?: string;
-  };
+  const { acceptedAt, wherechecked, body, ...rest } = JSON.parse(line.toString()) as WrittenRecord;
   const event = { ...rest, time: new Date(rest.time), ...(body !== undefined && { body: Buffer.from(body, 'base64') }) };
-  return { acceptedAt, ...(wherechecked && { wherechecked }), event: event as unknown as SpoolEntry['event'] };
+  return { acceptedAt, ...(wherechecked && { wherechecked }), event };
 }
