@@ -330,7 +330,7 @@ export const FINDING_PAGES: Readonly<Record<FindingCode, CodePage>> = {
   EXPR_SYNTAX: {
     ru: {
       cause: 'JSONata не может прочитать выражение, часто потому, что оно написано как на другом языке',
-      cure: 'напишите его так, как показывает сообщение',
+      cure: 'напишите его так, как показывает сообщение, или проверьте скобки, кавычки и операторы',
     },
     example: {
       wrong: "steps:\n  - { id: end, if: '${{ trigger.data.vip == true }}', stop: {} }",
@@ -390,7 +390,7 @@ export const FINDING_PAGES: Readonly<Record<FindingCode, CodePage>> = {
   EXPR_FUNCTION: {
     ru: {
       cause: 'такой функции нет, она написана без "$" или недоступна, как $eval',
-      cure: 'напишите ближайшую функцию, которую называет сообщение',
+      cure: 'напишите ближайшую функцию или другую из справочника выражений',
     },
     example: {
       wrong: 'steps:\n  - { id: end, if: \'${{ $toUpper(trigger.data.kind) = "A" }}\', stop: {} }',
@@ -582,6 +582,16 @@ export const FINDING_PAGES: Readonly<Record<FindingCode, CodePage>> = {
     example: {
       wrong: "steps:\n  - { id: end, stop: { reason: 'order ${trigger.subject}' } }",
       right: "steps:\n  - { id: end, stop: { reason: 'order ${{ trigger.subject }}' } }",
+    },
+  },
+  EXPR_UNMARKED: {
+    ru: {
+      cause: 'весь текст — выражение, записанное без знаков ${{ и }}, поэтому уходит сам текст, а не значение',
+      cure: 'заключите его в ${{ … }}; если нужен именно этот текст: ${{ "trigger.data.total" }}',
+    },
+    example: {
+      wrong: 'steps:\n  - { id: saved, emit: { type: order.saved, data: { total: trigger.data.total } } }',
+      right: "steps:\n  - { id: saved, emit: { type: order.saved, data: { total: '${{ trigger.data.total }}' } } }",
     },
   },
   ENV_MISSING: {

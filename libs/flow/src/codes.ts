@@ -209,7 +209,7 @@ export const FINDING_CODES = {
     severity: 'error',
     message: 'JSONata writes "not" as a function, $not(…)',
     cause: 'JSONata cannot read the expression, often because it is written as in another language',
-    cure: 'write it as the finding shows',
+    cure: 'write it as the finding shows, or check its brackets, quotes and operators',
   },
   EXPR_IN_KEY: {
     severity: 'error',
@@ -245,7 +245,7 @@ export const FINDING_CODES = {
     severity: 'error',
     message: 'there is no function "$…"',
     cause: 'the function does not exist, has no "$", or is not available, such as $eval',
-    cure: 'write the nearest function, which the finding names',
+    cure: 'write the nearest function, or another one of the reference of expressions',
   },
   EXPR_REGEX: {
     severity: 'error',
@@ -354,6 +354,12 @@ export const FINDING_CODES = {
     message: '… is a text here: an expression is written between "${{" and "}}"',
     cause: 'the text contains the expression marks of another system',
     cure: 'write ${{ … }}',
+  },
+  EXPR_UNMARKED: {
+    severity: 'warning',
+    message: '… is a text here: an expression is written between "${{" and "}}"',
+    cause: 'the whole text is an expression without its marks, so the text itself is sent in place of the value',
+    cure: 'write ${{ … }} around it; if the text itself is meant: ${{ "trigger.data.total" }}',
   },
   ENV_MISSING: {
     severity: 'error',

@@ -42,3 +42,13 @@ function editDistance(a: string, b: string): number {
 function at(row: readonly number[], index: number): number {
   return row[index] as number;
 }
+
+/** Maximum names that a cure lists. */
+const MAX_LISTED = 30;
+
+/** Returns a cure that lists the names that exist: "flows: a, b". */
+export function namesListed(what: string, names: Iterable<string>): string {
+  const list = [...names];
+  const more = list.length > MAX_LISTED ? ` and ${list.length - MAX_LISTED} more` : '';
+  return list.length === 0 ? `there are no ${what}` : `${what}: ${list.slice(0, MAX_LISTED).join(', ')}${more}`;
+}

@@ -2,13 +2,22 @@ import type { FindingCode } from './codes.js';
 import type { Finding, TextEdit } from './model.js';
 import type { SourceText, Span } from './yaml/source-text.js';
 
-export interface Cure {
+/** What the reader of a finding does about it: a text to write, or an instruction. Each finding has one. */
+export type Cure = Correction | Instruction;
+
+interface Correction {
   /** Text to paste in place of the wrong part. */
-  readonly write?: string | undefined;
-  /** An instruction, where there is no text to paste. */
+  readonly write: string;
   readonly do?: string | undefined;
   /** The edits that carry out `write`, where that is mechanical. */
   readonly fix?: readonly Edit[] | undefined;
+}
+
+interface Instruction {
+  /** An instruction, where there is no text to paste. */
+  readonly do: string;
+  readonly write?: undefined;
+  readonly fix?: undefined;
 }
 
 /** One replacement, by offsets in the text of the file. */
@@ -40,11 +49,11 @@ export class Report {
 
   constructor(readonly source: SourceText) {}
 
-  error(at: Span, code: FindingCode, message: string, cure: Cure = {}): void {
+  error(at: Span, code: FindingCode, message: string, cure: Cure): void {
     this.add('error', at, code, message, cure);
   }
 
-  warning(at: Span, code: FindingCode, message: string, cure: Cure = {}): void {
+  warning(at: Span, code: FindingCode, message: string, cure: Cure): void {
     this.add('warning', at, code, message, cure);
   }
 
@@ -60,6 +69,12 @@ export class Report {
   /** Returns the number of findings so far, for {@link Report.rewind}. */
   get mark(): number {
     return this.findings.length;
+  }
+
+  /** Tells whether this code was reported at the beginning of the span. */
+  hasAt({ start }: Span, code: FindingCode): boolean {
+    const { line, column } = this.source.location(start);
+    return this.findings.some((finding) => finding.code === code && finding.line === line && finding.column === column);
   }
 
   /** Forgets the findings after a mark, so that a later check can be made again. */

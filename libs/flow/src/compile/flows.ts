@@ -229,6 +229,7 @@ export class FlowCompiler {
     const visible = seesError ? { ...around, error: ERROR_SHAPE } : around;
     if (kind === undefined || node.kind !== 'scalar') expressions.values(node, visible);
     else if (kind === 'condition') expressions.condition(node, visible);
+    else if (kind === 'type') expressions.values(node, visible, 'type');
     else if (kind === 'list') expressions.list(node, key, visible);
     else expressions.expression(node, key, visible);
   }

@@ -26,6 +26,7 @@ export function checkConditions(flow: FlowDraft, texts: Texts): void {
 /** Reports a key that reads nothing of the event. */
 function checkKey(node: ScalarNode | undefined, consequence: string, { report }: FlowDraft, texts: Texts): void {
   if (!node || texts.expressions(node).some(({ ast }) => !ast || !isConstant(ast))) return;
+  if (report.hasAt(node, 'EXPR_UNMARKED')) return;
   report.warning(node, 'FLOW_CONSTANT', 'this "key" is the same for all events', {
     do: `write an expression, such as \${{ trigger.subject }}: ${consequence}`,
   });

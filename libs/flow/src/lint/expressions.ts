@@ -1,3 +1,4 @@
+import { FINDING_CODES } from '../codes.js';
 import {
   asName,
   asPath,
@@ -7,7 +8,7 @@ import {
   type LiteralPart,
   type Reference,
 } from '../expression/index.js';
-import { nearest } from '../nearest.js';
+import { namesListed, nearest } from '../nearest.js';
 import { replacing, type Cure, type Edit, type Report } from '../report.js';
 import type { Texts } from '../texts.js';
 import { scalarsOf, type ScalarNode, type YamlNode } from '../yaml/nodes.js';
@@ -16,12 +17,13 @@ import type { Span } from '../yaml/source-text.js';
 import { isAlternative } from './alternatives.js';
 import { kindOtherThanList } from './expression-shape.js';
 import { ANY, findMiss, findOptional, isPresent, type Shape } from './shapes.js';
+import { findUnmarked } from './unmarked.js';
 import type { EnvironmentView, StepsView, Visible } from './visible.js';
 
 export type { EnvironmentView, StepSight, StepsView, Visible } from './visible.js';
 
-/** What the value of a text with expressions is for. A `key` must have a value; a `note` may be absent. */
-export type Purpose = 'value' | 'condition' | 'key' | 'note';
+/** What the value of a text with expressions is for. A `key` must have a value; a `note` may be absent; a `type` is that of an event. */
+export type Purpose = 'value' | 'condition' | 'key' | 'note' | 'type';
 
 const ROOTS = ['trigger', 'vars', 'env', 'steps', 'error', 'run', 'loop'] as const;
 
@@ -78,7 +80,7 @@ export class ExpressionCheck {
     const text = this.texts.parse(node);
     if (typeof node.value === 'string' && node.value.includes('{'))
       this.marks(node, text?.parts.filter((part) => part.kind === 'literal') ?? [literalOf(node)]);
-    if (!text) return;
+    if (!text) return this.unmarked(node, visible, purpose);
     for (const problem of text.problems) this.problem(node, problem);
     const whole = text.whole;
     if (wholeOnly !== undefined && !whole && text.problems.length === 0) {
@@ -114,12 +116,44 @@ export class ExpressionCheck {
     }
   }
 
+  /** Warns about a whole text that is an expression without its marks, which would be sent literally. */
+  private unmarked(node: ScalarNode, visible: Visible, purpose: Purpose): void {
+    if (typeof node.value !== 'string') return;
+    const kind = findUnmarked(node.value, visible, purpose === 'type');
+    if (kind === undefined) return;
+    const source = node.value.trim();
+    const message = `${clipped(source)} is a text here: an expression is written between "\${{" and "}}"`;
+    const write = `\${{ ${source} }}`;
+    const cure =
+      kind === 'expression'
+        ? { write, fix: this.marked(node, source) }
+        : { do: 'compute it in a step: this value is evaluated at the start, when there is no event' };
+    this.report.warning(node, 'EXPR_UNMARKED', message, cure);
+  }
+
+  /** Returns the edits that put the marks around the text of a scalar. A plain one is quoted, because `{` is reserved inside of `{ }`. */
+  private marked(node: ScalarNode, source: string): readonly Edit[] {
+    if (node.style === 'plain') return [{ start: node.start, end: node.end, text: quoted(`\${{ ${source} }}`) }];
+    const start = String(node.value).indexOf(source);
+    const end = start + source.length;
+    return [
+      { ...this.spanOf(node, start, start), text: '${{ ' },
+      { ...this.spanOf(node, end, end), text: ' }}' },
+    ];
+  }
+
   private problem(node: ScalarNode, problem: ExpressionProblem): void {
     if (problem.code === 'EXPR_UNCLOSED' && this.reportComment(node)) return;
     const at = this.texts.span(node, problem.start, problem.end);
-    const cure = { write: problem.write, do: problem.do, fix: this.fixOf(node, problem) };
+    const cure = this.cureOf(node, problem);
     if (problem.severity === 'error') this.report.error(at, problem.code, problem.message, cure);
     else this.report.warning(at, problem.code, problem.message, cure);
+  }
+
+  private cureOf(node: ScalarNode, problem: ExpressionProblem): Cure {
+    const { code, write } = problem;
+    if (write !== undefined) return { write, do: problem.do, fix: this.fixOf(node, problem) };
+    return { do: problem.do ?? FINDING_CODES[code].cure };
   }
 
   /** Returns the edits of the file for the edits of a text; undefined when its scalar cannot contain them. */
@@ -157,6 +191,13 @@ export class ExpressionCheck {
     this.report.error({ start: at, end: at + 1 }, 'YAML_QUOTE', '" #" begins a comment, so this expression was cut off', cure);
     return true;
   }
+}
+
+/** Maximum characters of a text that a message shows. */
+const MAX_SHOWN_CHARACTERS = 60;
+
+function clipped(text: string): string {
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
 }
 
 /** Returns the names of the roots. Cached, because all expressions of a step share what is visible. */
@@ -253,7 +294,7 @@ class ReferenceCheck {
       this.at(1),
       'REF_VAR',
       `no constant is called "${name}"`,
-      near === undefined ? { do: listed('constants', vars.fields.keys()) } : this.renaming(1, near),
+      near === undefined ? { do: namesListed('constants', vars.fields.keys()) } : this.renaming(1, near),
     );
   }
 
@@ -269,7 +310,7 @@ class ReferenceCheck {
         this.at(1),
         'REF_STEP',
         `no step is called "${id}"`,
-        near === undefined ? { do: listed('steps', steps.names) } : this.renaming(1, near),
+        near === undefined ? { do: namesListed('steps', steps.names) } : this.renaming(1, near),
       );
     } else if (sight.kind === 'later') {
       this.report.error(this.at(1), 'REF_STEP_LATER', `step "${id}" has not run yet here`, {
@@ -281,7 +322,9 @@ class ReferenceCheck {
         do: `read steps.${sight.loop}.results, and write "output" of the loop`,
       });
     } else if (sight.kind === 'nothing') {
-      this.report.error(this.at(1), 'REF_STEP', `step "${id}" has no result: it is ${sight.verb}`);
+      this.report.error(this.at(1), 'REF_STEP', `step "${id}" has no result: it is ${sight.verb}`, {
+        do: 'read a step that has a result: use, call, set, forEach, try or switch',
+      });
     } else {
       const fails = !steps.inOwnCondition || this.isWholeExpression();
       if (sight.maybe && fails && !this.reference.guarded && !isAlternative(this.part, this.reference)) {
@@ -303,7 +346,7 @@ class ReferenceCheck {
       const known = [...miss.shape.fields.keys()];
       const near = nearest(name, known);
       if (miss.shape.loose && near === undefined) return;
-      const cure = near === undefined ? { do: listed('known fields', known) } : this.renaming(at, near);
+      const cure = near === undefined ? { do: namesListed('known fields', known) } : this.renaming(at, near);
       const message = `${miss.shape.giver} has no "${name}"`;
       if (miss.shape.closed) this.report.error(this.at(at), 'EXPR_FIELD', message, cure);
       else if (!this.reference.guarded) this.report.warning(this.at(at), 'EXPR_FIELD', message, cure);
@@ -332,7 +375,7 @@ class ReferenceCheck {
     const path = asPath(this.reference.path);
     // `??` has the lowest precedence
     if (!this.isWholeExpression()) return `(${path} ?? null)`;
-    return `${path} ?? ${{ value: ofValue, text: '""', note: '""', key: 'trigger.id', condition: 'false' }[this.purpose]}`;
+    return `${path} ?? ${{ value: ofValue, text: '""', note: '""', key: 'trigger.id', condition: 'false', type: 'trigger.type' }[this.purpose]}`;
   }
 
   /** Returns whether the path is the whole expression. In a larger expression an absent field may be intended. */
@@ -348,13 +391,4 @@ class ReferenceCheck {
     const span = this.reference.spans[index] as Span;
     return this.texts.span(this.node, span.start, span.end);
   }
-}
-
-/** Maximum names that a cure lists. */
-const MAX_LISTED = 30;
-
-function listed(what: string, names: Iterable<string>): string {
-  const list = [...names];
-  const more = list.length > MAX_LISTED ? ` and ${list.length - MAX_LISTED} more` : '';
-  return list.length === 0 ? `there are no ${what}` : `${what}: ${list.slice(0, MAX_LISTED).join(', ')}${more}`;
 }

@@ -58,8 +58,10 @@ export const emit: Verb<EmitDraft, EmitStep> = {
     const afterMs = readAfter(fields.get('after'), report);
     return type && { ...common, verb: 'emit', type, ...(data && { data }), ...texts, ...(afterMs !== undefined && { afterMs }) };
   },
-  values: ({ type, data, subject, correlationid, partitionkey, datacontenttype }) =>
-    valuesGiven({ type, data, subject, correlationid, partitionkey, datacontenttype }),
+  values: ({ type, data, subject, correlationid, partitionkey, datacontenttype }) => [
+    { node: type, key: 'type', kind: 'type' },
+    ...valuesGiven({ data, subject, correlationid, partitionkey, datacontenttype }),
+  ],
   shape: ({ id }) => objectShape(`step "${id}"`, { id: ANY, type: ANY }),
   schema: () =>
     mapSchema(

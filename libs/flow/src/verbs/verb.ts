@@ -16,8 +16,8 @@ export interface StepValue {
   readonly node: YamlNode;
   /** The key of the value in messages. */
   readonly key: string;
-  /** `condition`: one whole expression, true or false. `expression`, `list`: one whole expression. When absent: any value. */
-  readonly kind?: 'condition' | 'expression' | 'list';
+  /** `condition`: one whole expression, true or false. `expression`, `list`: one whole expression. `type`: the type of an event. When absent: any value. */
+  readonly kind?: 'condition' | 'expression' | 'list' | 'type';
   /** True when the value also sees the error of the step itself. */
   readonly seesError?: true;
   /** The value is evaluated after these inner steps, and sees what a further step at their end would see. */

@@ -23,6 +23,8 @@ describe('Alignment', () => {
     ['a literal block with its own indentation', 'a: |\n    one\n      two\n', 'two', '3:7 two'],
     ['a block after Windows line ends', 'a: >-\r\n  one\r\n  two\r\n', 'two', '3:3 two'],
     ['a map in braces', "a: 'x Жук'", 'Жук', '1:7 Жук'],
+    ['a text that ends with an escape', 'a: "x \\"two\\""', '"two"', '1:7 \\"two\\"'],
+    ['a text that ends with a doubled quote', "a: 'x ''two'''", "'two'", "1:7 ''two''"],
     ['repeated letters', 'a: aa a aaa aab', 'aab', '1:13 aab'],
   ])('finds the source of a word in %s', (_, text, word, expected) => {
     expect(found(text, word)).toBe(expected);

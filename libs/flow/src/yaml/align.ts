@@ -29,6 +29,8 @@ const HEX_ESCAPES: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
  */
 export class Alignment {
   private readonly starts: number[] = [];
+  /** The offsets after each character: an escape and a doubled quote are longer than one. */
+  private readonly ends: number[] = [];
   /** The offset of the first character, when the value is spelt in the file as it is. */
   private readonly literalStart: number | undefined;
 
@@ -51,8 +53,13 @@ export class Alignment {
       return { start: from + start, end: from + Math.max(end, start + 1) };
     const first = this.starts[start];
     if (first === undefined) return { start: this.node.start, end: this.node.end };
-    const last = end > start ? this.starts[end - 1] : undefined;
-    return { start: first, end: (last ?? first) + 1 };
+    return { start: first, end: this.ends[end > start ? end - 1 : start] ?? first + 1 };
+  }
+
+  /** Notes where a character of the value, or both halves of one, is spelt: offsets in the scalar. */
+  private add(start: number, end: number): void {
+    this.starts.push(this.node.start + start);
+    this.ends.push(this.node.start + end);
   }
 
   private walk(value: string, raw: string, from: number): void {
@@ -62,11 +69,11 @@ export class Alignment {
       const character = value[index] as string;
       if (this.node.style === 'double' && raw[at] === '\\') {
         const escape = readEscape(raw, at);
-        for (let unit = 0; unit < escape.text.length; unit++) this.starts.push(this.node.start + at);
+        for (let unit = 0; unit < escape.text.length; unit++) this.add(at, at + escape.length);
         index += escape.text.length;
         at += escape.length;
       } else if (isSpace(character)) {
-        this.starts.push(this.node.start + at);
+        this.add(at, at + 1);
         index++;
         if (raw[at] === character) at++;
       } else {
@@ -74,9 +81,10 @@ export class Alignment {
         while (at < raw.length && raw[at] !== character && !(this.node.style === 'double' && raw[at] === '\\')) at++;
         if (at >= raw.length) return;
         if (raw[at] !== character) continue;
-        this.starts.push(this.node.start + at);
+        const length = this.node.style === 'single' && character === "'" ? 2 : 1;
+        this.add(at, at + length);
         index++;
-        at += this.node.style === 'single' && character === "'" ? 2 : 1;
+        at += length;
       }
     }
   }
