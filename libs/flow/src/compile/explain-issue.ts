@@ -11,16 +11,19 @@ import { scalarText } from '../yaml/spell.js';
  */
 export function explainIssue(issue: z.core.$ZodIssue, value: unknown, at?: Span): { readonly says: string; readonly cure: Cure } {
   if (issue.code === 'too_small' && issue.minimum === 1 && issue.origin === 'string')
-    return { says: 'must not be empty', cure: {} };
+    return { says: 'must not be empty', cure: { do: 'write a text of at least one character' } };
   if (issue.code === 'invalid_format' && issue.format === 'url') return wrongUrl(issue, value);
   // a plugin's own message is more specific than ours
   if (issue.message.startsWith('Invalid')) {
     if (issue.code === 'invalid_type')
-      return wrongType(issue.expected, value, at) ?? { says: lowerFirst(issue.message), cure: {} };
+      return wrongType(issue.expected, value, at) ?? { says: lowerFirst(issue.message), cure: AS_DESCRIBED };
     if (issue.code === 'invalid_value' && issue.values.length > 1) return noneOf(issue.values.map(String), value, at);
   }
-  return { says: lowerFirst(issue.message), cure: {} };
+  return { says: lowerFirst(issue.message), cure: AS_DESCRIBED };
 }
+
+/** The cure where the message of a schema itself describes the values that are possible. */
+const AS_DESCRIBED: Cure = { do: 'write a value that the message describes' };
 
 function wrongUrl({ message }: z.core.$ZodIssue, value: unknown): { says: string; cure: Cure } {
   const says = message.startsWith('Invalid') ? 'must be a whole address (URL)' : lowerFirst(message);
@@ -59,12 +62,12 @@ function cureOf(expected: string, value: unknown, at?: Span): Cure {
     return at && String(Number(value)) === value ? replacing(at, value) : { do: 'write it without quotes' };
   if (expected === 'array') return { do: 'write a list: [ … ], or a line with "- " for each item' };
   if (expected === 'object' || expected === 'record') return { do: 'write its keys, each with a value' };
-  return {};
+  return { do: `write ${TYPES[expected] ?? 'another value'}` };
 }
 
 function noneOf(values: readonly string[], value: unknown, at?: Span): { says: string; cure: Cure } {
   const near = typeof value === 'string' ? nearest(value, values) : undefined;
   const says = `must be one of ${values.join(', ')}`;
-  if (near === undefined) return { says, cure: {} };
+  if (near === undefined) return { says, cure: { do: 'write one of them' } };
   return { says, cure: at ? replacing(at, scalarText(near), near) : { write: near } };
 }

@@ -49,7 +49,9 @@ function compileConcurrency(draft: PaceDraft, plugin: Pick<AnyPlugin, 'pace'>, r
   const max = draft.concurrency.max ?? preset?.max ?? DEFAULTS.max;
   const { start } = draft.concurrency;
   if (draft.startNode && start !== undefined && start > max)
-    report.error(draft.startNode, 'FLOW_VALUE', `start is above max, which is ${max}`);
+    report.error(draft.startNode, 'FLOW_VALUE', `start is above max, which is ${max}`, {
+      do: `write a start of at most ${max}, or raise max`,
+    });
   return {
     max,
     start: start ?? Math.min(preset?.start ?? DEFAULTS.start, max),

@@ -2,8 +2,8 @@ import { CAPABILITIES, type AnyPlugin, type CapabilityName } from '@sluice/plugi
 import { actionOf, triggerOf, type ActionContract, type TriggerContract } from '../contracts.js';
 import { opensExpression } from '../expression/index.js';
 import { lookAlikeNote } from '../look-alikes.js';
-import { nearest } from '../nearest.js';
-import { replacing, type Report } from '../report.js';
+import { namesListed, nearest } from '../nearest.js';
+import { replacing, type Cure, type Report } from '../report.js';
 import type { ScalarNode } from '../yaml/nodes.js';
 import type { Span } from '../yaml/source-text.js';
 import type { ConnectionDraft } from '../workspace/drafts.js';
@@ -90,12 +90,9 @@ export class Plugins {
     const connection = this.connections.get(name);
     if (connection?.plugin === plugin.name) return;
     const near = nearest(name, fitting);
-    const cure =
-      near === undefined
-        ? fitting.length === 1
-          ? { write: fitting[0] }
-          : { do: `connections of ${plugin.name}: ${fitting.join(', ') || 'none'}` }
-        : replacing(given, near);
+    const only = fitting.length === 1 ? fitting[0] : undefined;
+    const listed: Cure = only === undefined ? { do: namesListed(`connections of ${plugin.name}`, fitting) } : { write: only };
+    const cure = near === undefined ? listed : replacing(given, near);
     const message = connection
       ? `connection "${name}" is of ${connection.plugin}, not of ${plugin.name}`
       : `no connection is called "${name}"${lookAlikeNote(name)}`;

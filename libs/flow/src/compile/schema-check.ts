@@ -61,9 +61,7 @@ function reportIssue(issue: Issue, whole: unknown, check: SchemaCheck): void {
       const known = keysAt(check.schema, issue.path);
       const near = nearest(key, known);
       const at = entryOf(map, key)?.key;
-      const renamed =
-        at === undefined || entryOf(map, near ?? '') ? { write: near } : replacing(at, scalarText(near ?? ''), near);
-      const cure = near === undefined ? { do: `keys of ${owner}: ${known.join(', ')}` } : renamed;
+      const cure = near === undefined ? { do: keysOf(owner, known) } : renaming(map, at, near);
       report.error(at ?? check.at, code ?? 'FLOW_UNKNOWN_KEY', `"${key}" is not a key of ${owner}${lookAlikeNote(key)}`, cure);
     }
     return;
@@ -80,6 +78,15 @@ function reportIssue(issue: Issue, whole: unknown, check: SchemaCheck): void {
   report.error(firstUnit(parent), code ?? 'FLOW_VALUE', `${what} needs "${name}"`, {
     do: `add "${name}"`,
   });
+}
+
+function keysOf(owner: string, known: readonly string[]): string {
+  return known.length === 0 ? `delete it: ${owner} has no keys` : `keys of ${owner}: ${known.join(', ')}`;
+}
+
+/** Returns the cure that renames a key; without a fix when the map has a key of the right name already. */
+function renaming(map: YamlNode | undefined, key: YamlNode | undefined, name: string): Cure {
+  return key === undefined || entryOf(map, name) ? { write: name } : replacing(key, scalarText(name), name);
 }
 
 /** Explains an issue with a value that is present. For a value from the environment it names the variable and does not show the value. */

@@ -1,10 +1,10 @@
 import type { FlowDraft } from '../grammar/drafts.js';
 import { readFields, type KeyTable } from '../grammar/fields.js';
-import { readVersion } from '../grammar/read-flow.js';
+import { readVersion, TESTS_CURE } from '../grammar/read-flow.js';
 import { readName } from '../grammar/read-names.js';
 import { refuseExpressionKeys } from '../lint/expression-keys.js';
 import type { SourceFile } from '../model.js';
-import { nearest } from '../nearest.js';
+import { namesListed, nearest } from '../nearest.js';
 import { replacing, type Report } from '../report.js';
 import type { ScalarNode, YamlNode } from '../yaml/nodes.js';
 import { readDocuments } from '../yaml/read-documents.js';
@@ -58,7 +58,7 @@ export function readTestFile(file: SourceFile): TestFile {
     const flowNode = fields.need('flow');
     const flow = readName(flowNode, 'flow', report);
     const tests = fields.need('tests');
-    if (tests && tests.kind !== 'list') report.error(tests, 'TEST_SHAPE', 'tests is a list');
+    if (tests && tests.kind !== 'list') report.error(tests, 'TEST_SHAPE', 'tests is a list', TESTS_CURE);
     if (flow === undefined || flowNode?.kind !== 'scalar' || tests?.kind !== 'list') continue;
     read.push({ report, flow, flowNode, tests: tests.items });
   }
@@ -70,7 +70,12 @@ export function reportUnknownFlows(files: readonly TestFile[], flows: ReadonlyMa
   for (const { report, flow, flowNode } of files.flatMap(({ documents }) => documents)) {
     if (flows.has(flow)) continue;
     const near = nearest(flow, flows.keys());
-    report.error(flowNode, 'REF_FLOW', `no flow is called "${flow}"`, near === undefined ? {} : replacing(flowNode, near));
+    report.error(
+      flowNode,
+      'REF_FLOW',
+      `no flow is called "${flow}"`,
+      near === undefined ? { do: namesListed('flows', flows.keys()) } : replacing(flowNode, near),
+    );
   }
 }
 

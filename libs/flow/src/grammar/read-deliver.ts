@@ -99,6 +99,9 @@ export function readRetry(node: YamlNode | undefined, report: Report): RetryPoli
     initialMs: initialMs ?? DEFAULT_RETRY.initialMs,
     maxMs: maxMs ?? Math.max(DEFAULT_RETRY.maxMs, initialMs ?? 0),
   };
-  if (maxNode && retry.maxMs < retry.initialMs) report.error(maxNode, 'FLOW_VALUE', 'max is shorter than initial');
+  if (maxNode && retry.maxMs < retry.initialMs)
+    report.error(maxNode, 'FLOW_VALUE', 'max is shorter than initial', {
+      do: 'raise max, or lower initial',
+    });
   return retry;
 }

@@ -1,6 +1,6 @@
 import { opensExpression } from '../expression/index.js';
 import { JOURNAL_MODES, MAX_NOTE_LENGTH } from '../model.js';
-import type { Report } from '../report.js';
+import type { Cure, Report } from '../report.js';
 import type { MapNode, ScalarNode, YamlNode } from '../yaml/nodes.js';
 import type { FlowDraft } from './drafts.js';
 import { readFields, type Fields, type KeyTable } from './fields.js';
@@ -9,6 +9,9 @@ import { checkIdentifier, readName } from './read-names.js';
 import { readFlowSteps } from './read-steps.js';
 import { readTrigger } from './read-trigger.js';
 import { readChoice, readTemplateText, readText, writing } from './values.js';
+
+/** The cure of `tests` that are not a list. */
+export const TESTS_CURE: Cure = { do: 'write a line with "- name: …" for each test, and below it its trigger and expect' };
 
 const FLOW: KeyTable = {
   of: 'a flow',
@@ -49,7 +52,7 @@ export function readFlow(root: MapNode, text: string, report: Report): FlowDraft
   const note = readNote(fields.get('note'), report);
   const steps = readFlowSteps(fields, report);
   const tests = fields.get('tests');
-  if (tests !== undefined && tests.kind !== 'list') report.error(tests, 'TEST_SHAPE', 'tests is a list');
+  if (tests !== undefined && tests.kind !== 'list') report.error(tests, 'TEST_SHAPE', 'tests is a list', TESTS_CURE);
   if (name === undefined || nameNode?.kind !== 'scalar') return undefined;
   return {
     report,

@@ -78,7 +78,12 @@ export function readSize(node: YamlNode | undefined, key: string, report: Report
   const text = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
   if (parseSize(text) === undefined && SIZE_PATTERN.test(text))
     return refuse(node, `${key} is at most ${MAX_SIZE}`, report, writing(node, key, MAX_SIZE));
-  return parseSize(text) ?? refuse(node, `${key} is a size with a unit: 512B, 256KiB, 4MiB, 1GiB`, report);
+  return (
+    parseSize(text) ??
+    refuse(node, `${key} is a size with a unit: 512B, 256KiB, 4MiB, 1GiB`, report, {
+      do: 'write a whole number and a unit: 4MiB',
+    })
+  );
 }
 
 const RATE = /^([1-9]\d{0,5})\/(s|m|h)$/;
@@ -87,7 +92,10 @@ const RATE_UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3
 export function readRate(node: YamlNode | undefined, key: string, report: Report): Rate | undefined {
   if (node === undefined) return undefined;
   const match = node.kind === 'scalar' && typeof node.value === 'string' ? RATE.exec(node.value) : null;
-  if (!match) return refuse(node, `${key} is a whole number of at most 999999 per unit of time: 50/s, 30/m, 200/h`, report);
+  if (!match)
+    return refuse(node, `${key} is a whole number of at most 999999 per unit of time: 50/s, 30/m, 200/h`, report, {
+      do: 'write a number, a slash and s, m or h: 50/s',
+    });
   return { count: Number(match[1]), perMs: RATE_UNITS[match[2] as string] as number };
 }
 
@@ -186,7 +194,7 @@ export function expressionCure(node: YamlNode, key: string, source: string): Cur
 }
 
 /** The beginning of a text that is an expression rather than words. */
-const EXPRESSION = /^(?:[($]|(?:trigger|steps|vars|env|error|run|loop|item)\b|\w+\.\w)/;
+const EXPRESSION = /^(?:[($]|(?:trigger|steps|vars|env|error|run|loop|item)\b|\w+\.\w|\w+ ?(?:[=<>]|!=))/;
 
 /** Removes the expression marks of other languages: `{{ x }}`, `${x}`. */
 function barePart(text: string): string {
@@ -196,7 +204,7 @@ function barePart(text: string): string {
 /** Returns the cure of a number or another value in place of a text: the value as it stands in the file, in quotes. */
 function textCure(node: YamlNode, key: string, report: Report): Cure {
   const written = node.kind === 'scalar' && node.value !== null ? sourceOf(node, report.source) : undefined;
-  return written === undefined ? {} : writing(node, key, quoted(written), quoted(written));
+  return written === undefined ? { do: `write a text: ${key}: '…'` } : writing(node, key, quoted(written), quoted(written));
 }
 
 /**
@@ -207,7 +215,7 @@ export function writing(node: YamlNode, key: string, value: string, spelling = s
   return replacing(node, spelling, `${key}: ${value}`);
 }
 
-function refuse(node: YamlNode, message: string, report: Report, cure: Cure = {}): undefined {
+function refuse(node: YamlNode, message: string, report: Report, cure: Cure): undefined {
   if (!(node.kind === 'scalar' && node.empty)) report.error(node, 'FLOW_VALUE', message, cure);
   return undefined;
 }

@@ -1,8 +1,9 @@
 import type { AnyPlugin, Objection } from '@sluice/plugin-api';
+import { FINDING_CODES } from '../codes.js';
 import { flowsOf } from '../compile/flow-files.js';
 import { isTestFile } from '../compile/test-files.js';
 import type { ConnectionSpec, Finding, SourceFile } from '../model.js';
-import { replacing, Report, sortFindings } from '../report.js';
+import { replacing, Report, sortFindings, type Cure } from '../report.js';
 import { textsOf, type Texts } from '../texts.js';
 import { stepsOf, type UseDraft } from '../verbs/index.js';
 import { entryOf, nodeAt, setOwn, type YamlNode } from '../yaml/nodes.js';
@@ -67,8 +68,13 @@ function reportObjection({ path, message, key, write }: Objection, step: UseDraf
   const root: YamlNode = step.with ?? step.use;
   const name = key && entryOf(nodeAt(root, path.slice(0, -1)), String(path.at(-1)))?.key;
   const named = name ?? nodeAt(root, path);
-  const cure = write !== undefined && named?.kind === 'scalar' ? replacing(named, scalarText(write), write) : { write };
+  const cure = cureOf(write, named);
   report.error(named ?? nearestNode(root, path), 'REF_REMOTE', message, cure);
+}
+
+function cureOf(write: string | undefined, named: YamlNode | undefined): Cure {
+  if (write === undefined) return { do: FINDING_CODES.REF_REMOTE.cure };
+  return named?.kind === 'scalar' ? replacing(named, scalarText(write), write) : { write };
 }
 
 /** Returns the node at the path, or the deepest node that exists on the path. */

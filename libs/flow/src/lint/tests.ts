@@ -6,12 +6,14 @@ import type { TestSuite } from '../compile/test-files.js';
 import { readInstant } from '../expression/index.js';
 import type { FlowDraft } from '../grammar/drafts.js';
 import { inputSchema } from '../grammar/input-schema.js';
+import { readCondition } from '../grammar/values.js';
 import { EVENT_ATTRIBUTES, FATES, TEST_OUTCOMES } from '../flow-tests.js';
-import { nearest } from '../nearest.js';
-import { replacing } from '../report.js';
+import { namesListed, nearest } from '../nearest.js';
+import { replacing, type Cure } from '../report.js';
 import { textsOf } from '../texts.js';
 import { stepsOf, type StepDraft } from '../verbs/index.js';
 import { entryOf, type MapEntry, type MapNode, type YamlNode } from '../yaml/nodes.js';
+import { quoted, scalarText, sourceOf } from '../yaml/spell.js';
 import { firstUnit } from '../yaml/source-text.js';
 import { ExpressionCheck } from './expressions.js';
 
@@ -101,7 +103,9 @@ class TestChecker {
         do: 'move the event of "trigger" into the list of "triggers"',
       });
     if (list.kind !== 'list' || list.items.length === 0)
-      return this.refuse(list, 'triggers is a list of events, each with its time: [{ at: 5s, data: … }]');
+      return this.refuse(list, 'triggers is a list of events, each with its time', {
+        do: 'write for instance triggers: [{ at: 5s, data: { number: A-1 } }]; for one event write trigger',
+      });
     for (const node of list.items) {
       this.event(node, 'an event of triggers', ['at', ...EVENT_KEYS]);
       this.duration(entryOf(node, 'at')?.value, 'at');
@@ -121,7 +125,11 @@ class TestChecker {
     if (!known.types || type?.kind !== 'scalar' || typeof type.value !== 'string') return;
     const { value } = type;
     if (!known.types.some((pattern) => typeMatches(pattern, value)))
-      this.refuse(type, `the flow takes no event of the type "${value}", only ${known.types.join(', ')}`);
+      this.refuse(
+        type,
+        `the flow takes no event of the type "${value}", only ${known.types.join(', ')}`,
+        nearestOf(type, known.types),
+      );
   }
 
   private mocksOf(entry: MapEntry): void {
@@ -132,29 +140,31 @@ class TestChecker {
       if (!mock) continue;
       const output = entryOf(mock, 'output');
       const error = entryOf(mock, 'error');
-      if ((output === undefined) === (error === undefined)) this.refuse(mock, 'a mock has either "output" or "error"');
+      if ((output === undefined) === (error === undefined))
+        this.refuse(mock, 'a mock has either "output" or "error"', {
+          do: output ? 'delete one of the two' : 'add what the call returns: output: {}',
+        });
       if (error) this.error(error.value);
       const schema = this.known.outputOf(step);
       if (output && schema) this.sample(output.value, schema, 'output');
       const when = entryOf(mock, 'when')?.value;
-      if (when?.kind === 'scalar') this.expressions.condition(when, { others: ['with'] });
-      else if (when) this.refuse(when, 'when is a condition');
+      this.expressions.condition(readCondition(when, 'when', this.suite.report), { others: ['with'] });
       const times = entryOf(mock, 'times')?.value;
       if (times && !(times.kind === 'scalar' && Number.isInteger(times.value) && Number(times.value) > 0))
-        this.refuse(times, 'times is a whole number from 1');
+        this.refuse(times, 'times is a whole number from 1', { do: 'write the number of calls that the mock answers' });
       this.duration(entryOf(mock, 'after')?.value, 'after');
     }
   }
 
   private error(node: YamlNode): void {
     if (node.kind === 'scalar') {
-      if (!isFate(node)) this.refuse(node, `error is a fate (${FATES.join(', ')}) or a map`);
+      if (!isFate(node)) this.refuse(node, `error is a fate (${FATES.join(', ')}) or a map`, nearestOf(node, FATES));
       return;
     }
     const error = this.map(node, 'error of a mock', ['code', 'fate', 'message', 'details']);
     for (const name of ['code', 'message']) this.text(entryOf(error, name)?.value, name);
     const fate = entryOf(error, 'fate')?.value;
-    if (fate && !isFate(fate)) this.refuse(fate, `fate is one of ${FATES.join(', ')}`);
+    if (fate && !isFate(fate)) this.refuse(fate, `fate is one of ${FATES.join(', ')}`, nearestOf(fate, FATES));
   }
 
   /** @param several true when the test has a list of events: then some expectations may be lists, one entry for each event */
@@ -164,26 +174,35 @@ class TestChecker {
     const each = (name: string) => {
       const value = entryOf(expect, name)?.value;
       if (value?.kind !== 'list') return value ? [value] : [];
-      if (!several) this.refuse(value, `a list of ${name} has one entry for each event of "triggers", which this test has not`);
+      if (!several)
+        this.refuse(value, `a list of ${name} has one entry for each event of "triggers", which this test has not`, {
+          do: `write one value, or a list of events in "triggers"`,
+        });
       return value.items;
     };
     for (const outcome of each('outcome'))
-      if (!isOutcome(outcome)) this.refuse(outcome, `outcome is one of ${TEST_OUTCOMES.join(', ')}`);
+      if (!isOutcome(outcome))
+        this.refuse(outcome, `outcome is one of ${TEST_OUTCOMES.join(', ')}`, nearestOf(outcome, TEST_OUTCOMES));
     for (const call of this.entries(entryOf(expect, 'calls')?.value, 'calls')) {
       if (this.makesCall(call, 'makes no call') && call.value.kind === 'scalar')
-        this.refuse(call.value, 'expected calls are a map (one call) or a list (these calls)');
+        this.refuse(call.value, 'expected calls are a map (one call) or a list (these calls)', {
+          do: `write the input of the call: ${call.name}: { … }; without a call: ${call.name}: []`,
+        });
     }
     for (const steps of each('steps')) for (const step of this.entries(steps, 'steps')) this.stepExists(step);
     const events = entryOf(expect, 'events')?.value;
-    if (events && events.kind !== 'list') this.refuse(events, 'events is a list: exactly these, in order');
+    if (events && events.kind !== 'list')
+      this.refuse(events, 'events is a list: exactly these, in order', {
+        do: 'write a line with "- type: …" for each event; without events: []',
+      });
     for (const name of ['reply', 'error']) for (const one of each(name)) this.entries(one, name);
     this.duration(entryOf(expect, 'took')?.value, 'took');
     const that = entryOf(expect, 'that')?.value;
-    if (that && that.kind !== 'list') this.refuse(that, 'that is a list of conditions');
-    for (const condition of that?.kind === 'list' ? that.items : []) {
-      if (condition.kind === 'scalar')
-        this.expressions.condition(condition, { others: ['outcome', 'calls', 'events', 'reply', 'steps', 'error'] });
-      else this.refuse(condition, 'an entry of that is a condition');
+    if (that && that.kind !== 'list')
+      this.refuse(that, 'that is a list of conditions', { do: `write a line for each: - '\${{ outcome = "done" }}'` });
+    for (const node of that?.kind === 'list' ? that.items : []) {
+      const condition = readCondition(node, 'an entry of that', this.suite.report);
+      this.expressions.condition(condition, { others: ['outcome', 'calls', 'events', 'reply', 'steps', 'error'] });
     }
   }
 
@@ -202,13 +221,18 @@ class TestChecker {
     const { steps, hidden } = this.known;
     if (steps.has(name) || hidden.has(name)) return true;
     const near = nearest(name, steps.keys());
-    this.suite.report.error(key, 'REF_STEP', `no step is called "${name}"`, near === undefined ? {} : replacing(key, near));
+    this.suite.report.error(
+      key,
+      'REF_STEP',
+      `no step is called "${name}"`,
+      near === undefined ? { do: namesListed('steps', steps.keys()) } : replacing(key, near),
+    );
     return false;
   }
 
   private map(node: YamlNode, of: string, keys: readonly string[]): MapNode | undefined {
     if (node.kind !== 'map') {
-      this.refuse(node, `${of} is a map`);
+      this.refuse(node, `${of} is a map`, { do: `keys of ${of}: ${keys.join(', ')}` });
       return undefined;
     }
     for (const { name, key } of node.entries) if (!keys.includes(name)) this.unknownKey(key, name, of, keys);
@@ -224,12 +248,19 @@ class TestChecker {
   private entries(node: YamlNode | undefined, key: string): readonly MapEntry[] {
     if (node === undefined) return [];
     if (node.kind === 'map') return node.entries;
-    this.refuse(node, `${key} is a map`);
+    this.refuse(node, `${key} is a map`, { do: ENTRIES[key] ?? 'write its keys, each with a value' });
     return [];
   }
 
   private text(node: YamlNode | undefined, key: string): void {
-    if (node && !(node.kind === 'scalar' && typeof node.value === 'string')) this.refuse(node, `${key} is a text`);
+    if (node && !(node.kind === 'scalar' && typeof node.value === 'string'))
+      this.refuse(node, `${key} is a text`, this.textCure(node));
+  }
+
+  /** Returns the cure of a number or another value in place of a text: the value as it stands in the file, in quotes. */
+  private textCure(node: YamlNode): Cure {
+    const written = node.kind === 'scalar' && node.value !== null ? sourceOf(node, this.suite.report.source) : undefined;
+    return written === undefined ? { do: 'write a text' } : replacing(node, quoted(written));
   }
 
   private textsOf(node: YamlNode | undefined, key: string): void {
@@ -239,12 +270,14 @@ class TestChecker {
   private instant(node: YamlNode | undefined): void {
     const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
     if (node && readInstant(text) === undefined)
-      this.refuse(node, 'now is a time in ISO 8601, such as 2026-01-05T09:00:00 in settings.timezone, or with its offset');
+      this.refuse(node, 'now is a time in ISO 8601, in settings.timezone or with its offset', {
+        do: 'write for instance 2026-01-05T09:00:00',
+      });
   }
 
   private duration(node: YamlNode | undefined, key: string): void {
     if (node && !(node.kind === 'scalar' && typeof node.value === 'string' && parseDuration(node.value) !== undefined))
-      this.refuse(node, `${key} is a duration, such as 2s`);
+      this.refuse(node, `${key} is a duration`, { do: 'write one whole number and one unit: 500ms, 2s, 5m' });
   }
 
   private sample(node: YamlNode, schema: z.ZodType, what: string): void {
@@ -252,9 +285,23 @@ class TestChecker {
     checkSchema({ schema, node, what, at: node, report, texts: textsOf(report.source), sample: true, code: 'TEST_SHAPE' });
   }
 
-  private refuse(node: YamlNode, message: string): void {
-    if (!(node.kind === 'scalar' && node.empty)) this.suite.report.error(node, 'TEST_SHAPE', message);
+  private refuse(node: YamlNode, message: string, cure: Cure): void {
+    if (!(node.kind === 'scalar' && node.empty)) this.suite.report.error(node, 'TEST_SHAPE', message, cure);
   }
+}
+
+/** What to write in a map whose keys are names. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  mocks: 'write the id of a step, and below it what the call returns: save: { output: {} }',
+  calls: 'write the id of a step, and below it the input of its call: save: { method: Save }',
+  steps: 'write the id of a step, and below it a part of its result: save: { number: A-1 }',
+  env: 'write the name of a variable and its text: SHOP: north',
+};
+
+/** Returns the cure that writes the nearest of these texts, or names them. */
+function nearestOf(node: YamlNode, texts: readonly string[]): Cure {
+  const near = node.kind === 'scalar' ? nearest(String(node.value), texts) : undefined;
+  return near === undefined ? { do: `write one of them, such as ${texts[0]}` } : replacing(node, scalarText(near), near);
 }
 
 /** Returns a function that tells whether a node is one of these texts. */

@@ -19,7 +19,9 @@ const DEFAULT_MAX_TTL_MS = 12 * 3_600_000;
 export function readIssuers(node: YamlNode | undefined, report: Report): IssuerDraft[] {
   if (node === undefined) return [];
   if (node.kind !== 'map') {
-    report.error(node, 'FLOW_VALUE', 'issuers is a map: a name, then its secret and the rights that it may grant');
+    report.error(node, 'FLOW_VALUE', 'issuers is a map: a name, then its secret and the rights that it may grant', {
+      do: "write for instance issuers: { erp: { secret: '${{ env.ERP_TOKEN_SECRET }}' } }",
+    });
     return [];
   }
   const issuers: IssuerDraft[] = [];
@@ -65,7 +67,9 @@ function readSecrets(fields: Fields, report: Report): ScalarNode[] {
     report.error(firstUnit(fields.node), 'FLOW_VALUE', message, { write: "secret: '${{ env.ERP_TOKEN_SECRET }}'" });
   }
   if (several && (several.kind !== 'list' || several.items.length < 1 || several.items.length > 2)) {
-    report.error(several, 'FLOW_VALUE', 'secrets is a list of one or two');
+    report.error(several, 'FLOW_VALUE', 'secrets is a list of one or two', {
+      do: 'keep the secret that is in use and the one that replaces it',
+    });
   }
   const nodes = [...(one ? [one] : []), ...(several?.kind === 'list' ? several.items : [])];
   return nodes.map((secret) => readTemplateText(secret, 'secret', report)).filter((secret) => secret !== undefined);
@@ -83,7 +87,10 @@ function readScopes(node: YamlNode | undefined, report: Report): string[] {
 function readEvents(node: YamlNode | undefined, report: Report): string[] {
   const events = readTexts(node, 'events', report) ?? [];
   const wrong = events.find((pattern) => !isEventPattern(pattern));
-  if (node && wrong !== undefined) report.error(node, 'FLOW_VALUE', `"${wrong}" is not a valid event type`);
+  if (node && wrong !== undefined)
+    report.error(node, 'FLOW_VALUE', `"${wrong}" is not a valid event type`, {
+      do: 'write words joined by dots, or a pattern: order.*',
+    });
   return events;
 }
 

@@ -80,12 +80,16 @@ function readShares(node: YamlNode | undefined, report: Report): Record<Priority
     const value = fields.need(priority);
     const text = readText(value, priority, report);
     const match = text === undefined ? null : /^(\d{1,3})%$/.exec(text);
-    if (value && text !== undefined && !match) report.error(value, 'FLOW_VALUE', `${priority} is a share: 60%`);
+    if (value && text !== undefined && !match)
+      report.error(value, 'FLOW_VALUE', `${priority} is a share: 60%`, { do: 'write a whole number and %' });
     if (!match) return undefined;
     shares[priority] = Number(match[1]);
   }
   const sum = shares.interactive + shares.normal + shares.bulk;
-  if (sum !== 100) report.error(fields.node, 'FLOW_VALUE', `the sum of the shares is ${sum}%, not 100%`);
+  if (sum !== 100)
+    report.error(fields.node, 'FLOW_VALUE', `the sum of the shares is ${sum}%, not 100%`, {
+      do: 'write for instance { interactive: 60%, normal: 30%, bulk: 10% }',
+    });
   return shares;
 }
 

@@ -115,7 +115,9 @@ function readRabbit(node: YamlNode | undefined, report: Report): Settings['rabbi
 function readConnections(node: YamlNode | undefined, report: Report): ConnectionDraft[] {
   if (node === undefined) return [];
   if (node.kind !== 'map') {
-    report.error(node, 'FLOW_VALUE', 'connections is a map: a name, then its use and with');
+    report.error(node, 'FLOW_VALUE', 'connections is a map: a name, then its use and with', {
+      do: 'write a line with the name of each connection, and below it its use and with',
+    });
     return [];
   }
   const connections: ConnectionDraft[] = [];
@@ -129,7 +131,8 @@ function readConnections(node: YamlNode | undefined, report: Report): Connection
     const use = fields.need('use');
     const plugin = readText(use, 'use', report);
     const options = fields.get('with');
-    if (options && options.kind !== 'map') report.error(options, 'FLOW_VALUE', 'with is a map');
+    if (options && options.kind !== 'map')
+      report.error(options, 'FLOW_VALUE', 'with is a map', { do: 'write its keys, each with a value' });
     const pace = readPace(fields.get('pace'), report);
     if (plugin === undefined || use?.kind !== 'scalar') continue;
     connections.push({
