@@ -141,6 +141,15 @@ function inFlow(line: string, from: number): Trap | undefined {
         [at, length, message] = [index, 3, 'an expression inside { } or [ ] must be quoted: YAML reads its braces as a map'];
       corrected += quoted(line.slice(index, end));
       index = end - 1;
+    } else if (character === '#' && /\s/.test(line[index - 1] ?? '') && /[\]}]/.test(line.slice(index))) {
+      return at < 0
+        ? {
+            at: index,
+            length: 1,
+            message: '" #" begins a comment, so the rest of the line was cut off',
+            do: 'put the text in quotes',
+          }
+        : { at, length, message, do: 'put the text in quotes' };
     } else if ((character === '@' || character === '`') && /[\s{[,]/.test(line[index - 1] ?? ' ')) {
       const word = /^[^,\]}\s]+/.exec(line.slice(index))?.[0] ?? character;
       if (at < 0) [at, message] = [index, reservedMessage(character)];

@@ -170,8 +170,14 @@ function refuseKey(at: Span, report: Report): void {
       do: 'put the value in quotes if it is a text',
     });
   else {
-    const cure = replacing({ start, end: start + written.length }, quoted(`\${{ ${inner} }}`));
-    report.error(at, 'YAML_QUOTE', 'an expression begins with "${{", not with "{{"', cure);
+    // the key is the inner map, which begins after the first brace
+    const whole = { start, end: start + written.length };
+    report.error(
+      whole,
+      'YAML_QUOTE',
+      'an expression begins with "${{", not with "{{"',
+      replacing(whole, quoted(`\${{ ${inner} }}`)),
+    );
   }
 }
 

@@ -27,7 +27,7 @@ function reportTraps(document: Document.Parsed, report: Report): boolean {
     found = true;
     const start = line.start + trap.at;
     const whole = { start: line.start, end: line.start + line.text.length };
-    const cure = trap.write === undefined ? { do: trap.do } : replacing(whole, trap.write, trap.write.trim());
+    const cure = trap.write === undefined ? { do: trap.do ?? SYNTAX_CURE } : replacing(whole, trap.write, trap.write.trim());
     report.error({ start, end: start + trap.length }, trap.code ?? 'YAML_QUOTE', trap.message, cure);
   }
   return found;
@@ -36,7 +36,7 @@ function reportTraps(document: Document.Parsed, report: Report): boolean {
 function reportError({ code, message, pos: [start, end] }: YAMLParseError, report: Report): void {
   // the parser has overflowed the stack
   if (code === 'RESOURCE_EXHAUSTION') return reportDepth(report, start);
-  const at: Span = { start, end };
+  const at: Span = { start, end: Math.max(start + 1, report.source.text.slice(0, end).trimEnd().length) };
   if (code === 'TAB_AS_INDENT') {
     report.error(at, 'YAML_SYNTAX', 'a tab cannot indent', { do: 'indent with spaces' });
     return;
@@ -49,12 +49,47 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
     });
     return;
   }
+  const cut = cutText(message, at, report.source);
+  if (cut) {
+    report.error(cut.at, 'YAML_QUOTE', cut.says, { do: cut.do });
+    return;
+  }
   const uneven = unevenLines(report.source, report.source.location(start).line);
   if (uneven) report.error(uneven.at, 'YAML_SYNTAX', uneven.says, { do: 'begin the keys of one map in the same column' });
   else
     report.error(at, 'YAML_SYNTAX', lowerFirst(message), {
-      do: 'check the indentation, the colons and the quotes of this line and of the line above',
+      do: SYNTAX_CURE,
     });
+}
+
+const SYNTAX_CURE = 'check the indentation, the colons and the quotes of this line and of the line above';
+
+/** Explains a message of the parser about a text that quotes end too early, or that needs quotes. */
+function cutText(
+  message: string,
+  at: Span,
+  { text }: SourceText,
+): { readonly says: string; readonly do: string; readonly at: Span } | undefined {
+  const before = text.slice(0, at.start).trimEnd();
+  const quote = before.at(-1);
+  if (message.startsWith('Unexpected scalar at node end') && (quote === "'" || quote === '"')) {
+    const other = quote === '"' ? "'" : '"';
+    return {
+      at: { start: before.length - 1, end: before.length },
+      says: 'this quote ends the text, but more text follows it',
+      do: `write ${other} for the quotes inside of the text, or ${other} around the text`,
+    };
+  }
+  if (message.startsWith('Missing closing'))
+    return { at, says: 'a quote before this place is not closed', do: 'add the quote at the end of its text' };
+  if (message.startsWith('Invalid escape sequence'))
+    return { at, says: lowerFirst(message), do: 'put the text in single quotes, which have no escapes' };
+  if (message.startsWith('Block collections are not allowed') || message.startsWith('Nested mappings are not allowed'))
+    return { at, says: '": " ends a YAML key, so this text was cut in two', do: 'put the whole text in quotes' };
+  const first = /^Plain value cannot start with .* (\S+)$/.exec(message)?.[1];
+  return first === undefined
+    ? undefined
+    : { at, says: `a text that begins with ${first} must be quoted`, do: 'put it in quotes' };
 }
 
 /** Finds two neighbouring lines that begin in nearly the same column: nearly always they were meant to begin in the same column. */
