@@ -108,6 +108,15 @@ export const attachment = z
 
 export const reaction = z.object({ emoji: z.string(), people: z.array(uuid) });
 
+/** One emoji with its modifiers, such as 👍🏽. */
+export const emoji = z
+  .string()
+  .max(16)
+  .regex(
+    /^(\p{Extended_Pictographic}|\p{RI}{2}|[#*\d]\uFE0F?\u20E3)(\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*$/u,
+    'is not an emoji',
+  );
+
 export const message = z
   .object({
     discussion: uuid,
@@ -155,16 +164,44 @@ export const messageEdit = z
     buttons: buttons.optional(),
   })
   .meta({ id: 'MessageEdit' });
+export type MessageEdit = z.output<typeof messageEdit>;
+
+export const messageVersions = z
+  .object({
+    versions: z
+      .array(
+        z.object({
+          version: z.number(),
+          at: time.describe('when the next version replaced it'),
+          by: uuid.describe('who changed or deleted it'),
+          text: z.string(),
+          spans: z.array(span),
+          data: z.json().optional(),
+          buttons: buttons.optional(),
+        }),
+      )
+      .describe('earlier versions, oldest first'),
+  })
+  .meta({ id: 'MessageVersions' });
+export type MessageVersions = z.output<typeof messageVersions>;
+
+export const buttonPress = z
+  .strictObject({ clientId: z.string().min(1).max(100).describe('a repeated press with the same id is one press') })
+  .meta({ id: 'ButtonPress' });
 
 export const postResult = z.object({ message, repeated: z.boolean() }).meta({ id: 'PostResult' });
+export type PostResult = z.output<typeof postResult>;
 
 export const messagePage = z
   .object({
     messages: z.array(message).describe('by seq, oldest first'),
     lastSeq: z.number().describe('seq of the newest message of the discussion; 0 when it is empty'),
-    hasMore: z.boolean().describe('whether further messages lie in the direction that was asked'),
+    hasMore: z
+      .boolean()
+      .describe('whether further messages lie in the direction of the request: newer ones with `after`, otherwise older ones'),
   })
   .meta({ id: 'MessagePage' });
+export type MessagePage = z.output<typeof messagePage>;
 
 // ---- discussions
 
@@ -184,6 +221,11 @@ export const member = z
     joinedAt: time,
   })
   .meta({ id: 'Member' });
+
+export const memberPage = z
+  .object({ members: z.array(member), next: z.string().optional().describe('value of `after` for the next page') })
+  .meta({ id: 'MemberPage' });
+export type MemberPage = z.output<typeof memberPage>;
 
 export const discussion = z
   .object({
@@ -218,6 +260,7 @@ export const newDiscussion = z
     members: z.array(uuid).max(MAX_MEMBERS).default([]).describe('ids of people, without the caller; exactly one for direct'),
   })
   .meta({ id: 'NewDiscussion' });
+export type NewDiscussion = z.output<typeof newDiscussion>;
 
 export const openResult = z.object({ discussion, created: z.boolean() }).meta({ id: 'OpenResult' });
 
@@ -229,6 +272,7 @@ export const discussionChange = z
     retentionDays: z.int().min(1).max(36_500).nullable().optional().describe('messages older than this are deleted; null: never'),
   })
   .meta({ id: 'DiscussionChange' });
+export type DiscussionChange = z.output<typeof discussionChange>;
 
 export const discussionPage = z
   .object({ discussions: z.array(discussion), next: z.string().optional().describe('value of `after` for the next page') })
@@ -242,6 +286,7 @@ export const marks = z
       .max(500),
   })
   .meta({ id: 'Marks' });
+export type Marks = z.output<typeof marks>['marks'];
 
 export const unreadTotal = z.object({ discussions: z.number(), messages: z.number() }).meta({ id: 'UnreadTotal' });
 
@@ -284,6 +329,15 @@ export const me = z
 
 // ---- live
 
+export const pressedButton = z.object({
+  discussion: uuid,
+  seq,
+  button: z.string().describe('id of the button'),
+  action: z.string(),
+  data: z.json().optional().describe('`data` of the button'),
+  person: uuid.describe('who pressed it'),
+});
+
 /**
  * Bodies of the live events by the header `event`. They are sent at most once: a client that was away reads messages after its last seq, and
  * the list of discussions.
@@ -301,4 +355,9 @@ export const LIVE = {
   'conversations.marks': z.object({ discussion: uuid, person: uuid, readSeq: z.number(), deliveredSeq: z.number() }),
   /** Somebody is typing; valid for 5 s. */
   'conversations.typing': z.object({ discussion: uuid, person: uuid }),
+  /** A person has pressed a button below a message of the receiver. */
+  'conversations.button': pressedButton,
 } as const;
+
+/** Bodies of the live events. */
+export type LiveEvents = { readonly [Event in keyof typeof LIVE]: z.input<(typeof LIVE)[Event]> };

@@ -13,6 +13,8 @@ export const conversationsFail = failures({
   CONVERSATIONS_LOCKED: { fate: 'rejected', cure: 'ask the operator to unlock the person, the application or the subscriber' },
   CONVERSATIONS_FORBIDDEN: { fate: 'rejected', cure: 'ask an owner of the discussion' },
   CONVERSATIONS_VERSION: { fate: 'rejected', cure: 'read the message again and repeat the change with its version' },
+  CONVERSATIONS_ARCHIVED: { fate: 'rejected', cure: 'ask an owner to open the discussion again, or use another one' },
+  CONVERSATIONS_DELETED: { fate: 'rejected', cure: 'post another message' },
   CONVERSATIONS_LIMIT: { fate: 'rejected', cure: 'send less, or ask the operator for a higher limit' },
   CONVERSATIONS_LETTERS: {
     fate: 'fatal',

@@ -18,4 +18,5 @@ export const plugin = definePlugin({
   maxCalls: () => CALLS_AT_ONCE,
   triggers: {},
   actions: {},
+  module: { load: async () => (await import('./web/conversations.module.js')).ConversationsModule },
 });

@@ -1,0 +1,305 @@
+import { newEventId } from '@sluice/plugin-api';
+import { MAX_MEMBERS, type Discussion, type DiscussionChange, type MemberPage, type NewDiscussion } from '../contract.js';
+import type { SubscriberTables, Tables } from '../database/tables.js';
+import { conversationsFail } from '../failures.js';
+import type { LiveFeed } from '../live/live-feed.js';
+import { MESSAGES_AT } from '../messages/message-statements.js';
+import { messageOf } from '../messages/message-rows.js';
+import { cursorOf, readCursor } from '../paging.js';
+import { cleanName } from '../people/names.js';
+import type { Caller } from '../people/people.js';
+import { discussionOf } from './discussion-rows.js';
+import {
+  BY_KEY,
+  BY_PAIR,
+  CHANGE,
+  COUNT_MEMBERS,
+  COUNT_PEOPLE,
+  CREATE,
+  JOIN,
+  LEAVE,
+  LIST,
+  LOCKED_MEMBERSHIP,
+  MEMBER_IDS,
+  MEMBERS,
+  MUTE,
+  NEWEST,
+  PROMOTE,
+  UNREAD_TOTAL,
+  VIEWS,
+  type MembershipRow,
+} from './discussion-statements.js';
+
+/** Maximum number of members of a discussion in which people see who is typing. */
+const MAX_SHOWN_TYPING = 100;
+
+/** On whose behalf discussions are used: a person, or a bot of a flow. */
+export type Actor = Pick<Caller, 'subscriber' | 'person'> & {
+  /** The token grants the scope `conversations:server`, or a flow acts. */
+  readonly isServer: boolean;
+};
+
+export interface ListQuery {
+  readonly kind?: Discussion['kind'] | undefined;
+  readonly search?: string | undefined;
+  readonly archived: boolean;
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+interface OpenedDiscussion {
+  readonly id: string;
+  readonly created: boolean;
+  /** People who have become members. */
+  readonly joined: readonly string[];
+}
+
+/** Discussions and their members. A person sees the discussions of which he is a member; the others do not exist for him. */
+export class Discussions {
+  constructor(
+    private readonly tables: Tables,
+    private readonly feed: LiveFeed,
+  ) {}
+
+  /** Returns the discussions of the caller, newest activity first. */
+  async list(
+    actor: Actor,
+    { kind, search, archived, after, limit }: ListQuery,
+  ): Promise<{ discussions: Discussion[]; next?: string }> {
+    const at = readCursor(after);
+    const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`;
+    const tables = this.tables.of(actor.subscriber);
+    const rows = await tables.rows(
+      LIST,
+      actor.person,
+      kind ?? null,
+      pattern,
+      archived,
+      at?.position ?? null,
+      at?.id ?? null,
+      limit + 1,
+    );
+    const shown = rows.slice(0, limit);
+    const last = rows.length > limit ? shown.at(-1) : undefined;
+    return { discussions: await this.#withNewest(actor, shown.map(discussionOf)), ...(last && { next: cursorOf(last) }) };
+  }
+
+  /** Returns a discussion with its newest message. Throws `CONVERSATIONS_MISSING` when the caller is no member. */
+  async get(actor: Actor, id: string): Promise<Discussion> {
+    const [row] = await this.tables.of(actor.subscriber).rows(VIEWS, id, [actor.person]);
+    if (!row) throw missing(id);
+    const [found] = await this.#withNewest(actor, [discussionOf(row)]);
+    return found as Discussion;
+  }
+
+  /** Returns the number of unread messages, without muted and archived discussions and channels. */
+  async unread({ subscriber, person }: Actor): Promise<{ discussions: number; messages: number }> {
+    const [row] = await this.tables.of(subscriber).rows(UNREAD_TOTAL, person);
+    return row ?? { discussions: 0, messages: 0 };
+  }
+
+  /**
+   * Creates a discussion, or returns the one with the same key or of the same pair, however many ask at once. The caller is a member then.
+   *
+   * @throws `CONVERSATIONS_INVALID` when the fields do not fit the kind, `CONVERSATIONS_MISSING` for an unknown person,
+   *   `CONVERSATIONS_FORBIDDEN` for a channel without the scope `conversations:server`.
+   */
+  async open(actor: Actor, wanted: NewDiscussion): Promise<{ discussion: Discussion; created: boolean }> {
+    checkKind(actor, wanted);
+    const people = [...new Set(wanted.members)].filter((person) => person !== actor.person);
+    const pair = wanted.kind === 'direct' ? pairOf(actor.person, people) : undefined;
+    const tables = this.tables.of(actor.subscriber);
+    const found =
+      (await this.#existing(tables, actor, wanted, pair)) ?? (await this.#create(tables, actor, wanted, people, pair));
+    // a creation at the same time on another connection was first
+    const opened = found ?? (await this.#existing(tables, actor, wanted, pair));
+    if (!opened) throw missing(wanted.key ?? pair ?? '');
+    if (opened.joined.length > 0) await this.#announce(actor.subscriber, opened.id);
+    return { discussion: await this.get(actor, opened.id), created: opened.created };
+  }
+
+  /** Changes the title and the settings of a discussion: an owner. Mutes it for the caller: any member. */
+  async change(actor: Actor, id: string, change: DiscussionChange): Promise<Discussion> {
+    const { title, isArchived, mutedUntil, retentionDays } = change;
+    const concernsAll = title !== undefined || isArchived !== undefined || retentionDays !== undefined;
+    await this.tables.of(actor.subscriber).transaction(async (tables) => {
+      const own = await this.#locked(tables, actor, id);
+      if (concernsAll) requireOwner(own);
+      if (title !== undefined && own.kind === 'direct')
+        throw conversationsFail.CONVERSATIONS_INVALID('a direct discussion has no title', { sent: 'no' });
+      if (concernsAll)
+        await tables.rows(
+          CHANGE,
+          id,
+          title === undefined ? null : cleanName(title).name,
+          isArchived ?? null,
+          retentionDays !== undefined,
+          retentionDays ?? null,
+        );
+      if (mutedUntil !== undefined) await tables.rows(MUTE, id, actor.person, mutedUntil);
+    });
+    await this.#announce(actor.subscriber, id, concernsAll ? undefined : [actor.person]);
+    return this.get(actor, id);
+  }
+
+  /** Returns the members in the order of joining. */
+  async members(actor: Actor, id: string, after: string | undefined, limit: number): Promise<MemberPage> {
+    const at = readCursor(after);
+    const rows = await this.tables
+      .of(actor.subscriber)
+      .rows(MEMBERS, id, actor.person, at?.position ?? null, at?.id ?? null, limit + 1);
+    if (rows.length === 0 && !at) throw missing(id);
+    const shown = rows.slice(0, limit);
+    const last = rows.length > limit ? shown.at(-1) : undefined;
+    return { members: shown.map(({ member }) => member), ...(last && { next: cursorOf(last) }) };
+  }
+
+  /** Adds people to a discussion: an owner. People who are members stay as they are. */
+  async invite(actor: Actor, id: string, people: readonly string[]): Promise<void> {
+    const joined = await this.tables.of(actor.subscriber).transaction(async (tables) => {
+      const own = await this.#locked(tables, actor, id);
+      requireOwner(own);
+      if (own.kind === 'direct')
+        throw conversationsFail.CONVERSATIONS_INVALID('a direct discussion has two members: open a group', { sent: 'no' });
+      return this.#join(tables, id, people, 'member');
+    });
+    if (joined.length > 0) await this.#announce(actor.subscriber, id);
+  }
+
+  /** Removes a member: an owner, or the person himself. The oldest member becomes the owner when none remains. */
+  async remove(actor: Actor, id: string, person: string): Promise<void> {
+    const left = await this.tables.of(actor.subscriber).transaction(async (tables) => {
+      const own = await this.#locked(tables, actor, id);
+      if (person !== actor.person) requireOwner(own);
+      if (own.kind === 'direct')
+        throw conversationsFail.CONVERSATIONS_INVALID('nobody leaves a direct discussion: archive or mute it', { sent: 'no' });
+      const removed = await tables.rows(LEAVE, id, person);
+      if (removed.length > 0) await tables.rows(PROMOTE, id);
+      return removed.length > 0;
+    });
+    if (!left) return;
+    this.feed.publish([person], 'conversations.left', { discussion: id });
+    await this.#announce(actor.subscriber, id);
+  }
+
+  /** Reports to the other members that the caller is typing; nothing is stored. In a large discussion, and for no member, nobody learns of it. */
+  async typing({ subscriber, person }: Actor, id: string): Promise<void> {
+    const members = await this.tables.of(subscriber).rows(MEMBER_IDS, id, person);
+    if (members.length > MAX_SHOWN_TYPING) return;
+    const others = members.map((member) => member.person).filter((other) => other !== person);
+    this.feed.publish(others, 'conversations.typing', { discussion: id, person });
+  }
+
+  /** Returns the right of the caller in a discussion and keeps other writers out until the transaction ends. */
+  async #locked(tables: SubscriberTables, { person }: Actor, id: string): Promise<MembershipRow> {
+    const [own] = await tables.rows(LOCKED_MEMBERSHIP, id, person);
+    if (!own) throw missing(id);
+    return own;
+  }
+
+  async #existing(
+    tables: SubscriberTables,
+    actor: Actor,
+    { kind, key }: NewDiscussion,
+    pair: string | undefined,
+  ): Promise<OpenedDiscussion | undefined> {
+    if (key === undefined && pair === undefined) return undefined;
+    const [found] =
+      key === undefined ? await tables.rows(BY_PAIR, pair, actor.person) : await tables.rows(BY_KEY, key, actor.person);
+    if (!found) return undefined;
+    if (found.kind !== kind)
+      throw conversationsFail.CONVERSATIONS_INVALID(`the key belongs to a discussion of the kind ${found.kind}`, { sent: 'no' });
+    const joined = found.isMember ? [] : await tables.rows(JOIN, found.id, [actor.person], null);
+    return { id: found.id, created: false, joined: joined.map(({ person }) => person) };
+  }
+
+  /** Returns undefined when a discussion with the key or of the pair has appeared meanwhile. */
+  async #create(
+    tables: SubscriberTables,
+    { person }: Actor,
+    { kind, key, title, context }: NewDiscussion,
+    people: readonly string[],
+    pair: string | undefined,
+  ): Promise<OpenedDiscussion | undefined> {
+    return tables.transaction(async (inner) => {
+      const name = cleanName(title).name;
+      const [row] = await inner.rows(CREATE, newEventId(), kind, key ?? null, pair ?? null, name, context ?? null, person);
+      if (!row) return undefined;
+      const own = await inner.rows(JOIN, row.id, [person], 'owner');
+      const others = await this.#join(inner, row.id, people, kind === 'direct' ? 'owner' : 'member');
+      return { id: row.id, created: true, joined: [...own.map((one) => one.person), ...others] };
+    });
+  }
+
+  /** Adds people. Throws `CONVERSATIONS_MISSING` when one of them does not exist, and `CONVERSATIONS_LIMIT` for too many members. */
+  async #join(
+    tables: SubscriberTables,
+    id: string,
+    people: readonly string[],
+    role: Discussion['role'],
+  ): Promise<readonly string[]> {
+    if (people.length === 0) return [];
+    const [known] = await tables.rows(COUNT_PEOPLE, people);
+    if (known?.count !== new Set(people).size)
+      throw conversationsFail.CONVERSATIONS_MISSING('one of the people does not exist', { sent: 'no' });
+    const joined = await tables.rows(JOIN, id, people, role);
+    const [all] = await tables.rows(COUNT_MEMBERS, id);
+    if ((all?.count ?? 0) > MAX_MEMBERS)
+      throw conversationsFail.CONVERSATIONS_LIMIT(`a discussion has up to ${MAX_MEMBERS} members`, { sent: 'no' });
+    return joined.map(({ person }) => person);
+  }
+
+  /** Sends the discussion to the members, each as he sees it. */
+  async #announce(subscriber: string, id: string, people?: readonly string[]): Promise<void> {
+    const rows = await this.tables.of(subscriber).rows(VIEWS, id, people ?? null);
+    for (const row of rows) this.feed.publish([row.viewer], 'conversations.discussion', discussionOf(row));
+  }
+
+  /** Adds the newest visible message to each discussion. */
+  async #withNewest({ subscriber, person }: Actor, discussions: Discussion[]): Promise<Discussion[]> {
+    const filled = discussions.filter(({ lastSeq }) => lastSeq > 0).map(({ id }) => id);
+    if (filled.length === 0) return discussions;
+    const tables = this.tables.of(subscriber);
+    const newest = await tables.rows(NEWEST, person, filled);
+    const messages = await tables.rows(
+      MESSAGES_AT,
+      newest.map(({ discussion }) => discussion),
+      newest.map(({ seq }) => seq),
+    );
+    const byDiscussion = new Map(messages.map((row) => [row.discussion, messageOf(row)]));
+    return discussions.map((one) => {
+      const lastMessage = byDiscussion.get(one.id);
+      return lastMessage ? { ...one, lastMessage } : one;
+    });
+  }
+}
+
+function checkKind({ isServer }: Actor, { kind, key, title }: NewDiscussion): void {
+  const refuse = (reason: string) => conversationsFail.CONVERSATIONS_INVALID(reason, { sent: 'no' });
+  if (kind === 'channel' && !isServer)
+    throw conversationsFail.CONVERSATIONS_FORBIDDEN('a channel is opened by a token with the scope conversations:server', {
+      sent: 'no',
+    });
+  if (kind === 'contextual' && key === undefined) throw refuse('a contextual discussion needs `key`');
+  if (key !== undefined && kind !== 'contextual' && kind !== 'channel') throw refuse(`a ${kind} discussion has no key`);
+  if (kind === 'direct' && title !== '') throw refuse('a direct discussion has no title');
+}
+
+/** Returns both ids, the smaller one first. */
+function pairOf(person: string, [other, ...more]: readonly string[]): string {
+  if (other === undefined || more.length > 0)
+    throw conversationsFail.CONVERSATIONS_INVALID('a direct discussion needs exactly one other person in `members`', {
+      sent: 'no',
+    });
+  return [person, other].sort().join(':');
+}
+
+function requireOwner({ role }: MembershipRow): void {
+  if (role !== 'owner')
+    throw conversationsFail.CONVERSATIONS_FORBIDDEN('only an owner of the discussion may do this', { sent: 'no' });
+}
+
+/** The same error for a discussion that does not exist and for one that the caller may not see. */
+export function missing(id: string): Error {
+  return conversationsFail.CONVERSATIONS_MISSING(`there is no discussion ${id.slice(0, 100)}`, { sent: 'no' });
+}

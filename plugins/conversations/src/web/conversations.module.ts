@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { DiscussionsController } from './discussions.controller.js';
+import { MessagesController } from './messages.controller.js';
+
+/** The HTTP endpoints of all conversations of a workspace. */
+@Module({ controllers: [DiscussionsController, MessagesController] })
+export class ConversationsModule {}
