@@ -32,7 +32,7 @@ import { servicesOf, type HostCapabilities } from './services.js';
 import { ExclusiveGate } from './coordination/exclusive-gate.js';
 import { stopController } from './coordination/stop-controller.js';
 import { PoisonGuard } from './coordination/poison-guard.js';
-import { Spools } from './ingress/spools.js';
+import { Spools } from './ingress/live-sources/spools.js';
 import { runTrigger, type TriggersDeps } from './ingress/triggers.js';
 
 /** Time for calls in flight at a graceful stop, in milliseconds. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { newEventId, type Accepted, type Log, type Meter, type Clock } from '@sluice/plugin-api';
-import { attributesOf, type EventIngress, type SourceEvent } from './event-ingress.js';
-import type { MaybePromise } from '../maybe-promise.js';
-import { contentOf } from '../runs/event-data.js';
-import type { FilterDecision, TriggerFilter } from './trigger-filter.js';
+import { attributesOf, type EventIngress, type SourceEvent } from '../event-ingress.js';
+import type { MaybePromise } from '../../maybe-promise.js';
+import { contentOf } from '../../runs/event-data.js';
+import type { FilterDecision, TriggerFilter } from '../trigger-filter.js';
 import { Spool } from './spool.js';
 
 export interface SpoolsDeps {

@@ -1,6 +1,6 @@
 import { isSluiceError, type Log, pause, type Clock, type Timer } from '@sluice/plugin-api';
 import { backoffMs } from '@sluice/runtime';
-import { messageOf } from '../message-of.js';
+import { messageOf } from '../../message-of.js';
 import { SpoolFiles, type Lines } from './spool-files.js';
 import { readRecord, writeRecord, type SpoolEntry } from './spool-record.js';
 
