@@ -9,6 +9,11 @@ import type { Push } from './push-messages.js';
 import { WeightedChoice } from './weighted-choice.js';
 
 const MAX_HELD_MS = 10 * 60_000;
+/**
+ * Minimum pushes of a queue that are held. After an outage the limit is one and most pushes may be stale: each needs a round trip to the
+ * broker to be settled, so with two at a time fresh calls would wait long behind them.
+ */
+const MIN_PREFETCH = 16;
 const CONSUME_AGAIN_MS = 1_000;
 /** Maximum results that are published and not yet confirmed. Above it no new call begins. */
 const MAX_UNCONFIRMED = 200;
@@ -216,7 +221,7 @@ export class PushBuffer {
     return published;
   }
 
-  /** Sets the limit. At most twice as many pushes of each queue are held; the others return to the broker. */
+  /** Sets the limit. Twice as many pushes of each queue are held, at least 16; the others return to the broker. */
   onLimitChanged(limit: number): void {
     this.#limit = limit;
     for (const consumer of this.#consumers.values())
@@ -259,7 +264,7 @@ export class PushBuffer {
   }
 
   get #prefetch(): number {
-    return 2 * this.#limit;
+    return Math.max(MIN_PREFETCH, 2 * this.#limit);
   }
 
   #consume(priority: PushClass, queue: string, again: boolean): void {

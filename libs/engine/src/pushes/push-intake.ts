@@ -13,10 +13,12 @@ import { continuation, expired, isPush, parkedUncalled, pushAgain, pushKey, unca
 /** Time for the table of revisions to be read, in milliseconds. */
 const REVISION_LOOKUP_MS = 1_000;
 
-/** Time after the arrival of a push at which its expiry is checked, in milliseconds. Most pushes are called sooner. */
-const EXPIRY_CHECK_MS = 1_000;
+/** Time after the arrival of a push at which the check for stale pushes runs, in milliseconds. Most pushes are called sooner. */
+const STALE_CHECK_MS = 1_000;
+/** The same time when the last check found stale pushes: those that follow in the queue are likely to be stale as well. */
+const NEXT_STALE_CHECK_MS = 10;
 /** Maximum time between two checks, in milliseconds: a timer cannot be set for longer than 24 days. */
-const MAX_EXPIRY_CHECK_MS = 60 * 60_000;
+const MAX_STALE_CHECK_MS = 60 * 60_000;
 
 export interface PushIntakeDeps {
   readonly connections: Connections;
@@ -33,8 +35,8 @@ export interface CallablePush extends ReadPush {
 }
 
 /**
- * Chooses the next push of one connection whose call is to be made, and settles pushes that need no call: copies, those past their
- * deadline, expired ones and those without a step. Each push is settled through this class, so that its copies are recognised.
+ * Chooses the next push of one connection whose call is to be made, and settles pushes that need no call: copies, stale ones
+ * (past their deadline, or of an expired event) and those without a step. Each push is settled through this class, so that its copies are recognised.
  */
 export class PushIntake {
   /** Pushes from the start of their call until the result is confirmed, by key. A copy that arrives in that time is not called. */
@@ -42,8 +44,9 @@ export class PushIntake {
   readonly #answered: CompletedWork;
   /** Missing steps that were reported. */
   readonly #missed = new Set<string>();
-  /** The next check for expired pushes, and its monotonic time in milliseconds. */
-  #expiryCheck: { readonly timer: Timer; readonly at: number } | undefined;
+  /** The next check for stale pushes, and its monotonic time in milliseconds. */
+  #staleCheck: { readonly timer: Timer; readonly at: number } | undefined;
+  #foundStale = false;
 
   constructor(
     private readonly connection: string,
@@ -62,58 +65,67 @@ export class PushIntake {
       held.key = pushKey(run);
       if (this.#isCopy(held)) continue;
       this.#calling.set(held.key, held);
-      const { call, flow, revision, at = '' } = run.state;
+      const { flow, revision, at = '' } = run.state;
       const presence = this.deps.presenceOfCall(flow, at, revision);
       const now = this.deps.clock.now();
       if (presence === undefined) this.#postpone(held, run);
       else if (presence !== 'here') this.#park(held, run, presence);
-      else if (call.deadline !== undefined && now >= call.deadline) this.settle(held, []);
-      else if (isExpired(run, now)) this.settle(held, [continuation(run, expired(), now)]);
+      else if (isStale(run, now)) this.#settleStale(held, run, now);
       else return { held, ...read };
     }
     return undefined;
   }
 
   /**
-   * Schedules a check for expired pushes. A push whose connection is closed for long would otherwise expire only when its call could begin, and a
-   * sender would wait for its answer until then.
+   * Schedules a check for stale pushes. A push whose connection is closed for long would otherwise end only when its call could begin: a sender
+   * would wait for its answer until then, and fresh calls would wait behind it.
    */
   arrived(): void {
-    this.#scheduleExpiryCheck(EXPIRY_CHECK_MS);
+    this.#scheduleStaleCheck(this.#foundStale ? NEXT_STALE_CHECK_MS : STALE_CHECK_MS);
   }
 
-  /** Cancels the check for expired pushes. */
+  /** Cancels the check for stale pushes. */
   stop(): void {
-    this.#expiryCheck?.timer.cancel();
+    this.#staleCheck?.timer.cancel();
   }
 
-  #scheduleExpiryCheck(ms: number): void {
+  #scheduleStaleCheck(ms: number): void {
     const { clock } = this.deps;
     const at = clock.monotonic() + ms;
-    if (this.#expiryCheck && this.#expiryCheck.at <= at) return;
-    this.#expiryCheck?.timer.cancel();
-    this.#expiryCheck = { at, timer: clock.after(ms, () => this.#endExpired()).unref() };
+    if (this.#staleCheck && this.#staleCheck.at <= at) return;
+    this.#staleCheck?.timer.cancel();
+    this.#staleCheck = { at, timer: clock.after(ms, () => this.#endStale()).unref() };
   }
 
-  /** Ends the runs whose event has expired while their pushes waited here, and schedules the check of the next one that expires. */
-  #endExpired(): void {
-    this.#expiryCheck = undefined;
-    for (const held of this.buffer.takeEach((one) => this.#endsUncalled(one))) {
+  /** Settles the pushes that became stale while they waited here, and schedules the check of the next one that will. */
+  #endStale(): void {
+    this.#staleCheck = undefined;
+    const now = this.deps.clock.now();
+    const stale = this.buffer.takeEach((one) => this.#endsUncalled(one, now));
+    this.#foundStale = stale.length > 0;
+    for (const held of stale) {
       if (!held.read) continue;
       const { run } = held.read;
       held.key = pushKey(run);
       if (this.#isCopy(held)) continue;
       this.#calling.set(held.key, held);
-      this.settle(held, [continuation(run, expired(), this.deps.clock.now())]);
+      this.#settleStale(held, run, now);
     }
-    const next = Math.min(...this.buffer.held.map(({ read }) => read?.run.state.call.expiresAt ?? Infinity));
-    if (next < Infinity) this.#scheduleExpiryCheck(Math.min(Math.max(next + 1 - this.deps.clock.now(), 0), MAX_EXPIRY_CHECK_MS));
+    const next = Math.min(...this.buffer.held.map(({ read }) => (read ? staleAt(read.run) : Infinity)));
+    if (next < Infinity) this.#scheduleStaleCheck(Math.min(Math.max(next - this.deps.clock.now(), 0), MAX_STALE_CHECK_MS));
   }
 
-  /** Returns true for a push that has expired, and for one that could not be read and is settled already. */
-  #endsUncalled(held: BufferedPush): boolean {
+  /** Returns true for a push that is stale, and for one that could not be read and is settled already. */
+  #endsUncalled(held: BufferedPush, now: number): boolean {
     const read = this.#read(held);
-    return !read || isExpired(read.run, this.deps.clock.now());
+    return !read || isStale(read.run, now);
+  }
+
+  /** Settles a stale push. The timer of its step has continued the run after the deadline; an expired event ends its run here. */
+  #settleStale(held: BufferedPush, run: Push, now: number): void {
+    const { deadline } = run.state.call;
+    const isLate = deadline !== undefined && now >= deadline;
+    this.settle(held, isLate ? [] : [continuation(run, expired(), now)]);
   }
 
   /** Publishes the outputs and removes the push from its queue once they are confirmed. */
@@ -186,6 +198,11 @@ export class PushIntake {
   }
 }
 
-function isExpired({ state: { call } }: Push, now: number): boolean {
-  return call.expiresAt !== undefined && now > call.expiresAt;
+/** Returns the time from which the call of a push is not made any more, in milliseconds since 1970. Infinity: it stays wanted. */
+function staleAt({ state: { call } }: Push): number {
+  return Math.min(call.deadline ?? Infinity, (call.expiresAt ?? Infinity) + 1);
+}
+
+function isStale(run: Push, now: number): boolean {
+  return now >= staleAt(run);
 }

@@ -63,6 +63,19 @@ describe('pushes that are held', () => {
     expect(await queueOf(machine)).toMatchObject({ waiting: 0, held: 0 });
   });
 
+  it('are settled after the timeout of their step while their connection makes no calls', async () => {
+    const pacer = new PlainPacer();
+    pacer.open = false;
+    const machine = await start({ pacer, flows: flow('t', `${PUSH}    timeout: 1s\n`) });
+    for (let n = 0; n < 60; n++) await machine.publish('t.asked', { text: `${n}` });
+    await machine.ended('parked', 60);
+    await until('the queue is empty', async () => {
+      const queue = await queueOf(machine);
+      return queue?.waiting === 0 && queue.held === 0;
+    });
+    expect(machine.calls).toEqual([]);
+  });
+
   it('are consumed again when the broker was unavailable at the moment when the connection opened', async () => {
     const pacer = new PlainPacer();
     const broker = new MemoryBroker();
