@@ -34,6 +34,7 @@ const FOLDERS = [
     'store',
     'testing',
     'web-client',
+    'web-ui',
   ].map((name) => `libs/${name}`),
   ...['asterisk-ami', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline'].map((name) => `plugins/${name}`),
   'scripts',
@@ -69,7 +70,7 @@ const counts = { words: 0, clauses: 0, returns: 0, gives: 0, files: 0 };
 for (const path of FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder)))) {
   const text = readFileSync(path, 'utf8');
   counts.files += 1;
-  for (const { text: piece, at, isComment } of /\.[cm]?[jt]s$/.test(path) ? piecesOfScript(path, text) : commentsOfC(text)) {
+  for (const { text: piece, at, isComment } of /\.[cm]?[jt]sx?$/.test(path) ? piecesOfScript(path, text) : commentsOfC(text)) {
     if (isComment) count(piece);
     for (const [pattern, cure] of BANNED) {
       const found = pattern.exec(piece);
@@ -118,7 +119,7 @@ function filesBelow(folder) {
     const path = join(folder, entry.name);
     if (path === fileURLToPath(import.meta.url)) return [];
     if (entry.isDirectory()) return filesBelow(path);
-    return /\.(?:[cm]?[jt]s|cpp|h|hpp)$/.test(entry.name) ? [path] : [];
+    return /\.(?:[cm]?[jt]sx?|cpp|h|hpp)$/.test(entry.name) ? [path] : [];
   });
 }
 

@@ -1,8 +1,9 @@
 // Builds the web pages of the plugins with Vite: plugins/<name>/page → plugins/<name>/dist/page, served at /<name>.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ROOT } from './run.mjs';
 
 const HOME = fileURLToPath(ROOT);
@@ -35,7 +36,7 @@ export async function buildPages() {
 
 /** Returns the options of Vite for a page; `npm run page -- <name>` uses them as well. */
 export async function viteOptions(name) {
-  const { default: react } = await import('@vitejs/plugin-react');
+  const { default: react } = await fromWebUi('@vitejs/plugin-react');
   return {
     configFile: false,
     root: join(HOME, 'plugins', name, 'page'),
@@ -55,8 +56,13 @@ export async function viteOptions(name) {
   };
 }
 
+/** Imports a package that libs/web-ui declares: npm may have put it into the folder of libs/web-ui. */
+export function fromWebUi(name) {
+  return import(pathToFileURL(createRequire(new URL('libs/web-ui/package.json', ROOT)).resolve(name)));
+}
+
 async function buildPage(name) {
-  const { build } = await import('vite');
+  const { build } = await fromWebUi('vite');
   await build(await viteOptions(name));
 }
 

@@ -24,7 +24,7 @@ export {
 export { Session, type SessionState } from './client/session.js';
 export { keyStore, type KeyStore } from './client/storage.js';
 export { setTheme, theme, type Theme } from './client/theme.js';
-export { dismissToast, toast, type ToastOptions } from './client/toasts.js';
+export { dismissToast, toast, toasts, type Toast, type ToastOptions } from './client/toasts.js';
 export { newUuid } from './client/uuid.js';
 export { classes } from './classes.js';
 export { Button, IconButton, type ButtonProps, type IconButtonProps } from './components/button.js';

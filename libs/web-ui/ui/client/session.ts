@@ -64,8 +64,10 @@ export class Session {
     const { token } = this.#state;
     if (token !== undefined && token !== rejected) return Promise.resolve(token);
     this.storage.remove(this.key);
-    if (token !== undefined) this.#set({ token: undefined, wasRejected: true });
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (token !== undefined) this.#set({ token: undefined, wasRejected: true });
+    });
   }
 
   /** Calls the listener after each change; returns the function that stops this. */

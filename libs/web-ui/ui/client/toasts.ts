@@ -9,12 +9,12 @@ export interface Toast {
   readonly action?: { readonly label: string; readonly run: () => void };
 }
 
-let toasts: readonly Toast[] = [];
+let shownToasts: readonly Toast[] = [];
 let lastId = 0;
 const listeners = new Set<() => void>();
 
 function set(next: readonly Toast[]): void {
-  toasts = next;
+  shownToasts = next;
   for (const listener of listeners) listener();
 }
 
@@ -30,20 +30,22 @@ export interface ToastOptions {
  */
 export function toast(text: string, { tone = 'info', action }: ToastOptions = {}): void {
   const shown: Toast = { id: ++lastId, text, tone, ...(action && { action }) };
-  const others = toasts.filter((one) => !(tone === 'bad' && one.tone === 'bad') && !(action && one.action));
+  const others = shownToasts.filter((one) => !(tone === 'bad' && one.tone === 'bad') && !(action && one.action));
   set([...others, shown].slice(-MAX_TOASTS));
   setTimeout(() => dismissToast(shown.id), SHOWN_MS);
 }
 
 export function dismissToast(id: number): void {
-  if (toasts.some((one) => one.id === id)) set(toasts.filter((one) => one.id !== id));
+  if (shownToasts.some((one) => one.id === id)) set(shownToasts.filter((one) => one.id !== id));
 }
 
-/** For `useSyncExternalStore`. */
-export const toastStore = {
-  subscribe: (listener: () => void): (() => void) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  },
-  get: (): readonly Toast[] => toasts,
-};
+/** Returns the messages that are shown; another array after each change. */
+export function toasts(): readonly Toast[] {
+  return shownToasts;
+}
+
+/** Calls the listener after each change; returns the function that stops this. */
+export function onToasts(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

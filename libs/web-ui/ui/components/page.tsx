@@ -185,7 +185,14 @@ export function SettingsMenu({ session, name, children }: SettingsMenuProps) {
       <MenuLabel>{texts.language}</MenuLabel>
       <MenuRadio value={language} onChange={setLanguage} options={languages} />
       <MenuSeparator />
-      <MenuItem icon="user" onSelect={() => session.signOut()}>
+      <MenuItem
+        icon="user"
+        onSelect={() => {
+          session.signOut();
+          // another user has other rights
+          location.reload();
+        }}
+      >
         {texts.signOut}
       </MenuItem>
     </Menu>

@@ -1,15 +1,15 @@
 import { useSyncExternalStore } from 'react';
 import { classes } from '../classes.js';
 import { texts } from '../client/texts.js';
-import { dismissToast, toastStore } from '../client/toasts.js';
+import { dismissToast, onToasts, toasts } from '../client/toasts.js';
 import { Button, IconButton } from './button.js';
 
 /** Shows the messages of `toast(…)`. PageShell contains it. */
 export function Toasts() {
-  const toasts = useSyncExternalStore(toastStore.subscribe, toastStore.get);
+  const shown = useSyncExternalStore(onToasts, toasts);
   return (
     <div className="ui-toasts" role="status" aria-live="polite">
-      {toasts.map(({ id, text, tone, action }) => (
+      {shown.map(({ id, text, tone, action }) => (
         <div key={id} className={classes('ui-toast', tone === 'bad' && 'ui-toast-bad')}>
           <p>{text}</p>
           {action && (
