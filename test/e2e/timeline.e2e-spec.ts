@@ -335,6 +335,7 @@ describe('the page of the booking calendar', () => {
     await page.getByLabel('Токен').fill(await sign('anna'));
     await page.getByRole('button', { name: 'Войти' }).click();
     await page.waitForSelector('body[data-ready]');
+    expect(await page.getByText('У этого токена нет права смотреть журнал').isVisible()).toBe(false);
   });
 
   it.each([

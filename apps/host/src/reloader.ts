@@ -67,7 +67,7 @@ export class Reloader {
 }
 
 /** Returns one line, such as `flows: changed orders; connections: added erp`. */
-export function describeChanges({ flows, connections }: WorkspaceChanges): string {
+function describeChanges({ flows, connections }: WorkspaceChanges): string {
   const parts = Object.entries({ flows, connections }).flatMap(([what, { added, changed, removed }]) => {
     const lists = Object.entries({ added, changed, removed }).filter(([, names]) => names.length > 0);
     return lists.length === 0 ? [] : [`${what}: ${lists.map(([how, names]) => `${how} ${names.join(', ')}`).join(', ')}`];

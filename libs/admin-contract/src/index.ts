@@ -22,6 +22,5 @@ export type {
   RunItem,
   ShownRun,
   Story,
-  StoryEntry,
   Wait,
 } from './routes.js';

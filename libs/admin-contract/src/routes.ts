@@ -508,7 +508,6 @@ export type HostStatus = ResponseOf<typeof ADMIN_ROUTES.status>;
 export type ParkedItem = ResponseOf<typeof ADMIN_ROUTES.parked>['items'][number];
 export type ParkedGroups = ResponseOf<typeof ADMIN_ROUTES.parkedGroups>;
 export type ShownRun = ResponseOf<typeof ADMIN_ROUTES.parkedRun>;
-export type StoryEntry = ResponseOf<typeof ADMIN_ROUTES.find>['items'][number];
 export type RunItem = ResponseOf<typeof ADMIN_ROUTES.runs>['items'][number];
 export type Wait = NonNullable<RunItem['waits']>;
 export type Story = ResponseOf<typeof ADMIN_ROUTES.story>;

@@ -5,7 +5,7 @@ import type { LanguageWorkspace } from './workspace.js';
 export class RenameRefused extends Error {}
 
 /** Returns the name at an offset of a file; undefined when there is none. */
-export function mentionAt(workspace: LanguageWorkspace, file: string, offset: number): Mention | undefined {
+function mentionAt(workspace: LanguageWorkspace, file: string, offset: number): Mention | undefined {
   const here = workspace.mentions().filter((one) => one.file === file && one.start <= offset && offset <= one.end);
   // the shortest: an expression may be inside of a text that names something
   return here.toSorted((a, b) => a.end - a.start - (b.end - b.start))[0];

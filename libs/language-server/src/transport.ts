@@ -13,11 +13,11 @@ import {
 } from 'vscode-languageserver/node';
 
 /** Maximum bytes of one message. */
-export const MAX_MESSAGE_BYTES = 16 * 1024 ** 2;
+const MAX_MESSAGE_BYTES = 16 * 1024 ** 2;
 /** Maximum bytes of the headers of a message. */
-export const MAX_HEADER_BYTES = 4_096;
+const MAX_HEADER_BYTES = 4_096;
 /** Maximum requests that wait for their answers. */
-export const MAX_REQUESTS = 500;
+const MAX_REQUESTS = 500;
 /** Output that the client has not read, in bytes, above which no further message is read. */
 const MAX_UNREAD_BYTES = 4 * 1024 ** 2;
 

@@ -35,7 +35,7 @@ export interface DocumentRange {
 }
 
 /** Returns the range of the document that contains an offset: documents are separated by lines of `---`. */
-export function documentAt(text: string, offset: number): DocumentRange {
+function documentAt(text: string, offset: number): DocumentRange {
   let start = 0;
   for (const match of text.matchAll(/^---(?:[ \t].*)?$/gm)) {
     const after = match.index + match[0].length;

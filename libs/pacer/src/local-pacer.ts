@@ -31,7 +31,7 @@ export class LocalPacer implements Pacer {
 }
 
 /** Slots of one process: at most `limit` are served at once. */
-export const openLocalSlots: OpenSlots = ({ serve }) => {
+const openLocalSlots: OpenSlots = ({ serve }) => {
   let limit = 0;
   let asked = 0;
   let served = 0;

@@ -177,7 +177,7 @@ describe('RabbitBus in trouble', () => {
   });
 
   it('accepts a declaration of the queues that belong to no flow', async () => {
-    for (const fixed of ['poison', 'unrouted']) await bus.declare({ queue: fixed });
+    for (const fixed of ['poison', 'unrouted']) await expect(bus.declare({ queue: fixed })).resolves.toBeUndefined();
     const inbox = await openInbox(bus, 'poison');
     await inbox.stop();
   });

@@ -35,7 +35,7 @@ export async function readCapsuleFile(file: string): Promise<Capsule> {
 }
 
 /** Reads the text of a capsule. @param name of the file, for messages. @throws CommandError */
-export function parseCapsule(text: string, name: string): Capsule {
+function parseCapsule(text: string, name: string): Capsule {
   const value = parseJson(text, name);
   const version = typeof value === 'object' && value !== null && 'capsule' in value ? value.capsule : undefined;
   if (version === undefined) throw new CommandError(`${name} is no run: write one with "sluice export RUN > run.json"`);

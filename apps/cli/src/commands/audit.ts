@@ -19,7 +19,7 @@ export function addAudit(command: Command): void {
 }
 
 /** Returns a line for each action. Exported for its test. */
-export function auditTable(actions: readonly AuditItem[]): string {
+function auditTable(actions: readonly AuditItem[]): string {
   return headedTable(
     ['AT', 'WHO', 'ACTION', 'TARGET', 'OUTCOME'],
     actions.map(({ at, issuer, sub, route, target, outcome }) => [

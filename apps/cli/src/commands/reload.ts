@@ -16,7 +16,7 @@ export function addReload(command: Command): void {
 }
 
 /** Returns one line for each kind of change. */
-export function changesText(changes: Changes): string {
+function changesText(changes: Changes): string {
   const lines = Object.entries(changes).flatMap(([what, lists]) =>
     Object.entries(lists).flatMap(([how, names]) => (names.length === 0 ? [] : [`${what} ${how}: ${names.join(', ')}`])),
   );

@@ -31,8 +31,3 @@ export function clock(time: Date): string {
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
-
-/** Returns the short prefix of a run's id. */
-export function shortId(id: string): string {
-  return id.slice(0, 8);
-}

@@ -11,7 +11,7 @@ export interface Trouble {
 export const RAISED: ReadonlySet<FaultKind | undefined> = new Set(['lock', 'business']);
 
 /** Faults that are answers, with the status and text of real publications. */
-export const TROUBLES = {
+const TROUBLES = {
   /** The session pool of the publication is full. */
   busy: { status: 406, text: '' },
   /** The web server asks for a later repeat. */

@@ -49,7 +49,7 @@ export function waitOf(entries: readonly JournalEntry[], sources: WaitSources): 
 }
 
 /** Returns the reason of an event that is held behind the run of the same key. */
-export function orderWait({ behind, before }: LaneWait): Wait {
+function orderWait({ behind, before }: LaneWait): Wait {
   const others = before > 1 ? `, ${before} before it` : '';
   return { because: 'order', text: `order: behind run ${behind.run} of the same key${others}` };
 }

@@ -5,9 +5,9 @@ import { MAX_PLANNED_AHEAD_MS, type ScheduleRow, type ScheduleSpec } from '../po
 import type { Store } from '../ports/store.js';
 
 /** An instant is missed when no host has fired it within this time, in milliseconds. */
-export const MISSED_AFTER_MS = 10 * 60_000;
+const MISSED_AFTER_MS = 10 * 60_000;
 /** Type of the events of schedules. */
-export const SCHEDULE_EVENT_TYPE = 'schedule.fired';
+const SCHEDULE_EVENT_TYPE = 'schedule.fired';
 /** Maximum time between two reads of the wall clock, which may be set while a schedule waits. */
 const MAX_WAIT_MS = 30_000;
 /** Longer than the queries and the publish of one firing take. Another host fires the instant when this one dies meanwhile. */

@@ -23,9 +23,9 @@ export type Next =
   | typeof HANDLER_END
   | typeof FLOW_END;
 
-export const FLOW_END = { kind: 'flow-end' } as const;
+const FLOW_END = { kind: 'flow-end' } as const;
 /** The end of the flow's `catch`. */
-export const HANDLER_END = { kind: 'handler-end' } as const;
+const HANDLER_END = { kind: 'handler-end' } as const;
 
 /** A flow whose steps are linked. */
 export interface Program {
