@@ -19,6 +19,7 @@ export {
   type ErrorView,
 } from './errors.js';
 export { pause, systemClock, type Clock, type Timer } from './clock.js';
+export { ChangeNotifier } from './change-notifier.js';
 export { raceAbort } from './race-abort.js';
 export { parseBody, refuseEncoded, writeBody } from './body.js';
 export { BODY_CODES, bodyKind, decodeText, encodeText, mediaTypeOf, namesEncoding, type BodyKind } from './charset.js';

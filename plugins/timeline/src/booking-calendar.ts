@@ -1,11 +1,10 @@
-import { type Bearer, type Clock, type Closable, type Host, type Tokens, typeMatches } from '@sluice/plugin-api';
+import { ChangeNotifier, type Bearer, type Clock, type Closable, type Host, type Tokens, typeMatches } from '@sluice/plugin-api';
 import { Book } from './book/book.js';
 import { Entries } from './book/entries.js';
 import { Feed, type Changes } from './book/feed.js';
 import { Outbox } from './book/outbox.js';
 import { Resources } from './book/resources.js';
 import type { Config } from './config.js';
-import { ChangeNotifier } from './change-notifier.js';
 import { timelineFail } from './failures.js';
 import { LiveChanges } from './live-changes.js';
 import { mayRead } from './scopes.js';

@@ -1,8 +1,12 @@
-import type { Peers, Clock } from '@sluice/plugin-api';
+import type { Clock } from './clock.js';
+import type { Peers } from './services.js';
 
 const TOPIC = 'changed';
 
-/** Wakes waiters on this host and on the others after a change. A message between hosts may be lost, so waiters also poll. */
+/**
+ * Wakes waiters on this host and on the others after a change in the tables of a connection, such as a trigger that reads an outbox. A
+ * message between hosts may be lost, so waiters also poll. It uses the topic `changed` of the peers of the connection.
+ */
 export class ChangeNotifier {
   #beats = 0;
   readonly #waiting = new Set<() => void>();
