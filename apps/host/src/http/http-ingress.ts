@@ -21,6 +21,7 @@ import { BodyBudget, type BodyReservation } from './body-budget.js';
 import type { HttpLimits } from './http-limits.js';
 import { RouteTable, type Route } from './route-table.js';
 import { entryPointOf, sendProblem, type ProblemTools } from './send-problem.js';
+import { installStreamedBodies, isStreamed } from './streamed-bodies.js';
 import { UnauthenticatedConnections } from './unauthenticated-connections.js';
 
 const CE_ATTRIBUTES = ['subject', 'correlationid', 'partitionkey'] as const;
@@ -116,6 +117,7 @@ export class HttpIngress implements UpgradeRegistrar {
         scope.all(prefix, { onRequest }, (request, reply) => this.#answered(reply, () => this.#endpoint(request)));
     });
     server.addHook('onRequest', async (request, reply) => this.#admitToController(request, reply));
+    installStreamedBodies(server);
     server.server.on('upgrade', this.#upgrade);
   }
 
@@ -164,6 +166,8 @@ export class HttpIngress implements UpgradeRegistrar {
       if (isApi) throw error;
       return undefined;
     });
+    // its controller never holds the whole body
+    if (sender && isStreamed(request)) return;
     this.#reserve(request, reply, sender, undefined);
   }
 
