@@ -10,6 +10,13 @@ export const connection = z.strictObject({
   attachments: z
     .strictObject({
       maxSize: size().prefault('25MiB').describe('maximum size of one file'),
+      maxTotal: size().prefault('10GiB').describe('maximum size of all files of one subscriber'),
+      types: z
+        .array(z.string().regex(/^([a-z0-9.+-]+|\*)\/([a-z0-9.+-]+|\*)$/))
+        .min(1)
+        .max(100)
+        .default(['*/*'])
+        .describe('media types that may be attached, such as `image/*`'),
       folder: z.string().optional().describe('folder that all hosts share. When absent, the files are in PostgreSQL'),
     })
     .prefault({})

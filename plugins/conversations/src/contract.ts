@@ -106,6 +106,8 @@ export const attachment = z
   })
   .meta({ id: 'Attachment' });
 
+export type Attachment = z.output<typeof attachment>;
+
 export const reaction = z.object({ emoji: z.string(), people: z.array(uuid) });
 
 /** One emoji with its modifiers, such as 👍🏽. */
@@ -329,6 +331,14 @@ export const me = z
 
 // ---- live
 
+export const unreadHint = z.object({
+  discussion: uuid,
+  kind: z.enum(KINDS),
+  key: z.string().optional(),
+  title: z.string(),
+  lastSeq: z.number(),
+});
+
 export const pressedButton = z.object({
   discussion: uuid,
   seq,
@@ -355,6 +365,11 @@ export const LIVE = {
   'conversations.marks': z.object({ discussion: uuid, person: uuid, readSeq: z.number(), deliveredSeq: z.number() }),
   /** Somebody is typing; valid for 5 s. */
   'conversations.typing': z.object({ discussion: uuid, person: uuid }),
+  /**
+   * Messages up to `lastSeq` wait for the receiver, who has not marked them as delivered a second later. A client that has them already marks
+   * them; another one reads after its newest seq. The event lies in the mailbox of the person as well, one per discussion.
+   */
+  'conversations.unread': unreadHint,
   /** A person has pressed a button below a message of the receiver. */
   'conversations.button': pressedButton,
 } as const;

@@ -1,12 +1,28 @@
-import type { Clock, Closable, DesktopGateway, Host, Tokens } from '@sluice/plugin-api';
+import {
+  ChangeNotifier,
+  derivedId,
+  type Clock,
+  type Closable,
+  type DesktopGateway,
+  type Host,
+  type Tokens,
+} from '@sluice/plugin-api';
+import { Attachments } from './attachments/attachments.js';
+import { FolderFiles } from './attachments/folder-files.js';
+import { TableFiles } from './attachments/table-files.js';
+import { Bots, FLOWS_ISSUER } from './bots/bots.js';
+import { Outbox } from './bots/outbox.js';
 import type { Config } from './config.js';
 import { Tables } from './database/tables.js';
 import { Discussions } from './discussions/discussions.js';
 import { conversationsFail } from './failures.js';
 import { destinationsOf } from './live/destinations.js';
 import { LiveFeed } from './live/live-feed.js';
-import { Messages } from './messages/messages.js';
+import { Hints } from './live/hints.js';
+import { Messages, type MessageListener } from './messages/messages.js';
+import { PERSON_NAME, STOP_WAITING, WAITING } from './messages/message-statements.js';
 import { People } from './people/people.js';
+import { Upkeep } from './upkeep.js';
 
 /** The conversations of a workspace: the client of a connection. Flows, the API and live clients share it. */
 export class Conversations implements Closable {
@@ -14,6 +30,11 @@ export class Conversations implements Closable {
   readonly feed: LiveFeed;
   readonly discussions: Discussions;
   readonly messages: Messages;
+  readonly attachments: Attachments;
+  readonly bots: Bots;
+  readonly outbox: Outbox;
+  /** Wakes the triggers of flows on all hosts. */
+  readonly notifier: ChangeNotifier;
   readonly #closing = new AbortController();
 
   private constructor(
@@ -22,15 +43,25 @@ export class Conversations implements Closable {
     readonly tables: Tables,
     readonly gateway: DesktopGateway,
   ) {
-    const { connection, clock, log } = host;
-    this.people = new People({ tables, clock, log, signal: this.#closing.signal });
+    const { connection, clock, log, services } = host;
+    const { signal } = this.#closing;
+    const { folder } = config.attachments;
+    const files = folder === undefined ? new TableFiles(tables) : new FolderFiles(folder, clock);
+    this.people = new People({ tables, clock, log, signal });
     this.feed = new LiveFeed(connection);
+    this.bots = new Bots(tables);
+    this.outbox = new Outbox(tables);
+    this.notifier = new ChangeNotifier(services.peers, clock);
+    this.attachments = new Attachments(tables, files, config.attachments, clock);
     this.discussions = new Discussions(tables, this.feed);
-    this.messages = new Messages(tables, this.feed, { posted: () => undefined, filesDeleted: () => undefined });
-    const { people, discussions, messages } = this;
+    const hints = new Hints({ tables, feed: this.feed, gateway, services, clock, log, signal });
+    this.messages = new Messages(tables, this.feed, this.#listener(hints));
+    const { people, discussions, messages, attachments, outbox } = this;
     const destinations = destinationsOf({ connection, people, discussions, messages });
     this.feed.use(gateway.registerDestination(destinations, host.signal));
     people.onLocked((person) => this.feed.recheck(person));
+    hints.start();
+    new Upkeep({ tables, attachments, outbox, keepSentMs: config.keepSent, clock, log }).start(services, signal);
   }
 
   /**
@@ -60,6 +91,33 @@ export class Conversations implements Closable {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.notifier.close();
     await this.tables.close();
+  }
+
+  #listener(hints: Hints): MessageListener {
+    return {
+      posted: (subscriber, discussion) => hints.posted(subscriber, discussion),
+      heard: () => this.notifier.notify(),
+      pressed: async (subscriber, { author, id: message }, press, clientId) => {
+        const { discussion, seq, person } = press;
+        const tables = this.tables.of(subscriber);
+        const [owner] = await tables.rows(PERSON_NAME, author);
+        if (owner && !owner.issuer.startsWith(FLOWS_ISSUER)) {
+          const id = derivedId(discussion, 'press', seq, person, clientId);
+          await this.gateway.deliver({ user: owner.user }, { id, event: 'conversations.button', data: press });
+        }
+        const [waiting] = await tables.rows(WAITING, discussion, seq);
+        if (!waiting) return;
+        await this.host.services.resume(waiting.token, { ...press, id: message });
+        await tables.rows(STOP_WAITING, discussion, seq);
+      },
+      filesDeleted: (subscriber, ids) =>
+        void this.attachments
+          .delete(subscriber, ids)
+          .catch((error: unknown) =>
+            this.host.log.warn('the files of a deleted message remain', { error: String(error), files: ids }),
+          ),
+    };
   }
 }

@@ -1,4 +1,4 @@
-import { CAPABILITIES, failures } from '@sluice/plugin-api';
+import { CAPABILITIES, fail, failures } from '@sluice/plugin-api';
 
 /** Reasons for refusing a request. Nothing has changed then. */
 export const conversationsFail = failures({
@@ -26,3 +26,8 @@ export const conversationsFail = failures({
   },
   CONVERSATIONS_INVALID: { fate: 'rejected', cure: 'correct the data' },
 });
+
+/**
+ * The error of an action that was aborted. The database continues and may succeed, which is harmless because every action can be repeated.
+ */
+export const databaseLate = () => fail.TIMED_OUT('the action was aborted before the database answered');

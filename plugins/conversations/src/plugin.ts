@@ -1,4 +1,8 @@
 import { definePlugin, type Host } from '@sluice/plugin-api';
+import { invite, markRead, setTitle } from './bots/manage.js';
+import { messageTrigger } from './bots/message-trigger.js';
+import { open } from './bots/open.js';
+import { post } from './bots/post.js';
 import { connection, type Config } from './config.js';
 import type { Conversations } from './conversations.js';
 
@@ -16,7 +20,7 @@ export const plugin = definePlugin({
     (await import('./conversations.js')).Conversations.open(config, host),
   check: (conversations: Conversations) => conversations.check(),
   maxCalls: () => CALLS_AT_ONCE,
-  triggers: {},
-  actions: {},
+  triggers: { message: messageTrigger },
+  actions: { post, open, invite, setTitle, markRead },
   module: { load: async () => (await import('./web/conversations.module.js')).ConversationsModule },
 });

@@ -14,14 +14,13 @@ create table discussion (
   active_at timestamptz not null default now(),
   archived_at timestamptz,
   retention_days integer check (retention_days > 0),
-  -- members were notified of messages up to here. No index on the columns that each message changes, so that the update stays on its page
-  hinted_seq bigint not null default 0,
   created_by uuid not null,
   created_at timestamptz not null default now(),
   unique (subscriber, id),
   unique (subscriber, key),
   unique (subscriber, pair),
   foreign key (subscriber, created_by) references person (subscriber, id)
+  -- no index on the columns that each message changes, so that the update stays on its page
 ) with (fillfactor = 80);
 
 create table member (
@@ -109,6 +108,18 @@ create table attachment (
   is_shown boolean not null default true,
   at timestamptz not null default now()
 );
+-- content of the files, when no folder is configured. Parts without a row of attachment belong to an upload that is going on or was cut off
+create table attachment_part (
+  subscriber uuid not null,
+  attachment uuid not null,
+  part integer not null,
+  bytes bytea not null,
+  at timestamptz not null default now(),
+  primary key (attachment, part)
+);
+-- pictures and archives are compressed already
+alter table attachment_part alter column bytes set storage external;
+create index attachment_part_at on attachment_part (at);
 create index attachment_message on attachment (discussion, seq);
 create index attachment_unsent on attachment (at) where discussion is null;
 
@@ -136,6 +147,16 @@ create table outbox (
 );
 create index outbox_flow on outbox (flow, no);
 
+-- runs of flows that are suspended until a button of their message is pressed
+create table waiting (
+  subscriber uuid not null,
+  discussion uuid not null,
+  seq bigint not null,
+  token bytea not null,
+  deadline timestamptz not null,
+  primary key (discussion, seq)
+);
+
 do $$ begin
   for part in 0..7 loop
     execute format('create table message_%s partition of message for values with (modulus 8, remainder %s)', part, part);
@@ -148,7 +169,8 @@ end $$;
 create function post_message(
   subscriber_ uuid, discussion_ uuid, author_ uuid, client_id_ text, id_ uuid, text_ text, spans_ jsonb, data_ jsonb, recipients_ uuid[],
   buttons_ jsonb, reply_to_ bigint, link_ text, attachments_ uuid[], mentions_ uuid[], command_ text
-) returns table (outcome text, seq_ bigint, at_ timestamptz, people uuid[]) language plpgsql as $$
+  -- heard: whether a flow has an event of the message
+) returns table (outcome text, seq_ bigint, at_ timestamptz, people uuid[], heard boolean) language plpgsql as $$
 begin
   if not exists (select from sent where author = author_ and client_id = client_id_) then
     outcome := case
@@ -204,6 +226,7 @@ begin
         where listener.subscriber = subscriber_ and bot <> author_ and bot = any(people) and why.reason is not null
           -- flows that answer each other would never end
           and not exists (select from listener as other where other.subscriber = subscriber_ and other.bot = author_);
+      heard := found;
       outcome := 'posted';
       return next;
       return;
@@ -211,7 +234,7 @@ begin
     -- the same post came from another workplace at the same moment, and was first
     update discussion set last_seq = last_seq - 1 where subscriber = subscriber_ and id = discussion_;
   end if;
-  return query select case when discussion = discussion_ then 'repeated' else 'elsewhere' end, seq, at, null::uuid[]
+  return query select case when discussion = discussion_ then 'repeated' else 'elsewhere' end, seq, at, null::uuid[], false
     from sent where subscriber = subscriber_ and author = author_ and client_id = client_id_;
 end $$;
 `;

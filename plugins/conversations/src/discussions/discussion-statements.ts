@@ -56,6 +56,9 @@ export interface FoundRow {
 const FOUND = `select id, kind, exists (
     select from member where subscriber = $1 and discussion = id and person = $3) as "isMember" from discussion where subscriber = $1`;
 
+/** The discussion `$2`, for `$3`. */
+export const BY_ID = statement<FoundRow>('by id', `${FOUND} and id = $2`);
+
 /** The discussion with the key `$2`, for `$3`. */
 export const BY_KEY = statement<FoundRow>('by key', `${FOUND} and key = $2`);
 

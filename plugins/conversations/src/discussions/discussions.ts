@@ -10,6 +10,7 @@ import { cleanName } from '../people/names.js';
 import type { Caller } from '../people/people.js';
 import { discussionOf } from './discussion-rows.js';
 import {
+  BY_ID,
   BY_KEY,
   BY_PAIR,
   CHANGE,
@@ -37,6 +38,8 @@ const MAX_SHOWN_TYPING = 100;
 export type Actor = Pick<Caller, 'subscriber' | 'person'> & {
   /** The token grants the scope `conversations:server`, or a flow acts. */
   readonly isServer: boolean;
+  /** A flow acts, which the operator has written: it needs no role in a discussion, and becomes a member of those that it uses. */
+  readonly isFlow?: true;
 };
 
 export interface ListQuery {
@@ -101,19 +104,24 @@ export class Discussions {
   /**
    * Creates a discussion, or returns the one with the same key or of the same pair, however many ask at once. The caller is a member then.
    *
+   * @param id of a new discussion; a repetition with the same id returns the discussion that exists
    * @throws `CONVERSATIONS_INVALID` when the fields do not fit the kind, `CONVERSATIONS_MISSING` for an unknown person,
    *   `CONVERSATIONS_FORBIDDEN` for a channel without the scope `conversations:server`.
    */
-  async open(actor: Actor, wanted: NewDiscussion): Promise<{ discussion: Discussion; created: boolean }> {
+  async open(
+    actor: Actor,
+    wanted: NewDiscussion,
+    id: string = newEventId(),
+  ): Promise<{ discussion: Discussion; created: boolean }> {
     checkKind(actor, wanted);
     const people = [...new Set(wanted.members)].filter((person) => person !== actor.person);
     const pair = wanted.kind === 'direct' ? pairOf(actor.person, people) : undefined;
     const tables = this.tables.of(actor.subscriber);
     const found =
-      (await this.#existing(tables, actor, wanted, pair)) ?? (await this.#create(tables, actor, wanted, people, pair));
+      (await this.#existing(tables, actor, wanted, pair, id)) ?? (await this.#create(tables, actor, wanted, people, pair, id));
     // a creation at the same time on another connection was first
-    const opened = found ?? (await this.#existing(tables, actor, wanted, pair));
-    if (!opened) throw missing(wanted.key ?? pair ?? '');
+    const opened = found ?? (await this.#existing(tables, actor, wanted, pair, id));
+    if (!opened) throw missing(wanted.key ?? pair ?? id);
     if (opened.joined.length > 0) await this.#announce(actor.subscriber, opened.id);
     return { discussion: await this.get(actor, opened.id), created: opened.created };
   }
@@ -124,7 +132,7 @@ export class Discussions {
     const concernsAll = title !== undefined || isArchived !== undefined || retentionDays !== undefined;
     await this.tables.of(actor.subscriber).transaction(async (tables) => {
       const own = await this.#locked(tables, actor, id);
-      if (concernsAll) requireOwner(own);
+      if (concernsAll) requireOwner(actor, own);
       if (title !== undefined && own.kind === 'direct')
         throw conversationsFail.CONVERSATIONS_INVALID('a direct discussion has no title', { sent: 'no' });
       if (concernsAll)
@@ -158,7 +166,7 @@ export class Discussions {
   async invite(actor: Actor, id: string, people: readonly string[]): Promise<void> {
     const joined = await this.tables.of(actor.subscriber).transaction(async (tables) => {
       const own = await this.#locked(tables, actor, id);
-      requireOwner(own);
+      requireOwner(actor, own);
       if (own.kind === 'direct')
         throw conversationsFail.CONVERSATIONS_INVALID('a direct discussion has two members: open a group', { sent: 'no' });
       return this.#join(tables, id, people, 'member');
@@ -170,7 +178,7 @@ export class Discussions {
   async remove(actor: Actor, id: string, person: string): Promise<void> {
     const left = await this.tables.of(actor.subscriber).transaction(async (tables) => {
       const own = await this.#locked(tables, actor, id);
-      if (person !== actor.person) requireOwner(own);
+      if (person !== actor.person) requireOwner(actor, own);
       if (own.kind === 'direct')
         throw conversationsFail.CONVERSATIONS_INVALID('nobody leaves a direct discussion: archive or mute it', { sent: 'no' });
       const removed = await tables.rows(LEAVE, id, person);
@@ -180,6 +188,18 @@ export class Discussions {
     if (!left) return;
     this.feed.publish([person], 'conversations.left', { discussion: id });
     await this.#announce(actor.subscriber, id);
+  }
+
+  /** Makes the bot of a flow a member. Throws `CONVERSATIONS_MISSING` for an unknown discussion. */
+  async enter({ subscriber, person }: Actor, id: string): Promise<void> {
+    const tables = this.tables.of(subscriber);
+    const [found] = await tables.rows(BY_ID, id, person);
+    if (!found) throw missing(id);
+    if (found.isMember) return;
+    if (found.kind === 'direct')
+      throw conversationsFail.CONVERSATIONS_FORBIDDEN('a direct discussion of two people has no third member', { sent: 'no' });
+    const joined = await tables.rows(JOIN, id, [person], 'member');
+    if (joined.length > 0) await this.#announce(subscriber, id);
   }
 
   /** Reports to the other members that the caller is typing; nothing is stored. In a large discussion, and for no member, nobody learns of it. */
@@ -202,10 +222,14 @@ export class Discussions {
     actor: Actor,
     { kind, key }: NewDiscussion,
     pair: string | undefined,
+    id: string,
   ): Promise<OpenedDiscussion | undefined> {
-    if (key === undefined && pair === undefined) return undefined;
     const [found] =
-      key === undefined ? await tables.rows(BY_PAIR, pair, actor.person) : await tables.rows(BY_KEY, key, actor.person);
+      key !== undefined
+        ? await tables.rows(BY_KEY, key, actor.person)
+        : pair !== undefined
+          ? await tables.rows(BY_PAIR, pair, actor.person)
+          : await tables.rows(BY_ID, id, actor.person);
     if (!found) return undefined;
     if (found.kind !== kind)
       throw conversationsFail.CONVERSATIONS_INVALID(`the key belongs to a discussion of the kind ${found.kind}`, { sent: 'no' });
@@ -220,10 +244,11 @@ export class Discussions {
     { kind, key, title, context }: NewDiscussion,
     people: readonly string[],
     pair: string | undefined,
+    id: string,
   ): Promise<OpenedDiscussion | undefined> {
     return tables.transaction(async (inner) => {
       const name = cleanName(title).name;
-      const [row] = await inner.rows(CREATE, newEventId(), kind, key ?? null, pair ?? null, name, context ?? null, person);
+      const [row] = await inner.rows(CREATE, id, kind, key ?? null, pair ?? null, name, context ?? null, person);
       if (!row) return undefined;
       const own = await inner.rows(JOIN, row.id, [person], 'owner');
       const others = await this.#join(inner, row.id, people, kind === 'direct' ? 'owner' : 'member');
@@ -294,8 +319,8 @@ function pairOf(person: string, [other, ...more]: readonly string[]): string {
   return [person, other].sort().join(':');
 }
 
-function requireOwner({ role }: MembershipRow): void {
-  if (role !== 'owner')
+function requireOwner({ isFlow }: Actor, { role }: MembershipRow): void {
+  if (role !== 'owner' && isFlow !== true)
     throw conversationsFail.CONVERSATIONS_FORBIDDEN('only an owner of the discussion may do this', { sent: 'no' });
 }
 

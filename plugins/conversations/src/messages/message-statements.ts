@@ -9,11 +9,13 @@ export interface PostRow {
   readonly at: Date;
   /** The members who may see the message. */
   readonly people: string[] | null;
+  /** Whether a flow has an event of the message. */
+  readonly heard: boolean | null;
 }
 
 export const POST = statement<PostRow>(
   'post',
-  `select outcome, seq_::float8 as seq, at_ as at, people
+  `select outcome, seq_::float8 as seq, at_ as at, people, heard
    from post_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 );
 
@@ -161,7 +163,7 @@ export const MARK_DELIVERED = statement<MarkRow>('mark delivered', mark(false));
  * Records that `$4` has pressed the button `$6` of the message `$3` of the discussion `$2`: once per client id `$5`, for each flow that
  * listens to buttons of the author. `$7` is the id of the event.
  */
-export const PRESS = statement<{ readonly isNew: boolean }>(
+export const PRESS = statement<{ readonly isNew: boolean; readonly heard: boolean }>(
   'press',
   `with noted as (
      insert into sent (author, client_id, subscriber, discussion, seq) values ($4, 'press ' || $5::text, $1, $2, $3)
@@ -171,6 +173,32 @@ export const PRESS = statement<{ readonly isNew: boolean }>(
      select $1, l.flow, $7::uuid, 'button', $2, noted.seq, $6::jsonb
      from noted join message x on x.subscriber = $1 and x.discussion = $2 and x.seq = noted.seq
      join listener l on l.subscriber = $1 and l.bot = x.author and 'button' = any(l.reasons)
+     returning no
    )
-   select exists (select from noted) as "isNew"`,
+   select exists (select from noted) as "isNew", exists (select from kept) as heard`,
+);
+
+/** The run that waits for a button of the message `$3` of the discussion `$2`. */
+export const WAITING = statement<{ readonly token: Buffer }>(
+  'waiting',
+  `select token from waiting where subscriber = $1 and discussion = $2 and seq = $3`,
+);
+
+export const STOP_WAITING = statement<object>(
+  'stop waiting',
+  `delete from waiting where subscriber = $1 and discussion = $2 and seq = $3`,
+);
+
+/** Notes that a run waits for a button until `$5`. A repetition, as after the death of a host, replaces the token. */
+export const WAIT = statement<object>(
+  'wait',
+  `insert into waiting (subscriber, discussion, seq, token, deadline) values ($1, $2, $3, $4, $5)
+   on conflict (discussion, seq) do update set token = excluded.token, deadline = excluded.deadline where waiting.subscriber = $1`,
+);
+
+/** Full name and application of a person. */
+export const PERSON_NAME = statement<{ readonly user: string; readonly issuer: string }>(
+  'person name',
+  `select a.issuer || '/' || p.sub as user, a.issuer from person p join application a on a.subscriber = $1 and a.id = p.application
+   where p.subscriber = $1 and p.id = $2`,
 );

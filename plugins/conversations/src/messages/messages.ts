@@ -1,5 +1,14 @@
 import { newEventId } from '@sluice/plugin-api';
-import type { Marks, Message, MessageEdit, MessagePage, MessageVersions, NewMessage, PostResult } from '../contract.js';
+import type {
+  LiveEvents,
+  Marks,
+  Message,
+  MessageEdit,
+  MessagePage,
+  MessageVersions,
+  NewMessage,
+  PostResult,
+} from '../contract.js';
 import type { Statement } from '../database/statement.js';
 import type { SubscriberTables, Tables } from '../database/tables.js';
 import { missing, type Actor } from '../discussions/discussions.js';
@@ -23,6 +32,7 @@ import {
   REACT,
   UNREACT,
   VERSIONS,
+  WAIT,
   WITH_RECEIVERS,
   type MarkRow,
   type MemberMessageRow,
@@ -43,8 +53,17 @@ const MAX_SHOWN_MARKS = 100;
 
 /** What others do with messages after their commit. */
 export interface MessageListener {
-  /** A message was posted, or a button was pressed; flows may have an event of it. */
+  /** A message was posted. */
   posted(subscriber: string, discussion: string): void;
+  /** A flow has an event. */
+  heard(): void;
+  /** A button was pressed, or the press is repeated. Resolves when the author's mailbox and a waiting run have it. */
+  pressed(
+    subscriber: string,
+    message: Pick<Message, 'author' | 'id'>,
+    press: LiveEvents['conversations.button'],
+    clientId: string,
+  ): Promise<void>;
   /** Attachments whose rows are deleted. */
   filesDeleted(subscriber: string, ids: readonly string[]): void;
 }
@@ -91,6 +110,7 @@ export class Messages {
       return { message: await this.#changed(tables, discussion, row.seq, 'conversations.message'), repeated: true };
     if (row.outcome !== 'posted') throw refusal(row.outcome, discussion);
     this.listener.posted(subscriber, discussion);
+    if (row.heard === true) this.listener.heard();
     if (attachments.length > 0)
       return { message: await this.#changed(tables, discussion, row.seq, 'conversations.message'), repeated: false };
     const message: Message = {
@@ -237,9 +257,16 @@ export class Messages {
     const { action, data } = found;
     const pressed = { button, action, ...(data !== undefined && { data }), person: actor.person };
     const [noted] = await tables.rows(PRESS, discussion, seq, actor.person, clientId, JSON.stringify(pressed), newEventId());
-    if (noted?.isNew !== true) return;
-    this.listener.posted(actor.subscriber, discussion);
-    this.feed.publish([row.author], 'conversations.button', { discussion, seq, ...pressed });
+    if (noted?.heard) this.listener.heard();
+    const press = { discussion, seq, ...pressed };
+    if (noted?.isNew) this.feed.publish([row.author], 'conversations.button', press);
+    // also of a repeated press: the first one may have died with its host before this
+    await this.listener.pressed(actor.subscriber, row, press, clientId);
+  }
+
+  /** Notes the run that waits for a button of a message. The token of an earlier attempt is replaced. */
+  async wait({ subscriber }: Actor, discussion: string, seq: number, token: Buffer, deadline: Date): Promise<void> {
+    await this.tables.of(subscriber).rows(WAIT, discussion, seq, token, deadline);
   }
 
   /** Marks messages as read, and so as received. Marks never move back, and never past the newest message; those of other discussions are ignored. */
