@@ -1,4 +1,15 @@
-import { Banner, Button, EmptyState, LiveConnection, OfflineBanner, errorText, keyStore, toast, useLiveStatus, type Session } from '@sluice/web-ui';
+import {
+  Banner,
+  Button,
+  EmptyState,
+  LiveConnection,
+  OfflineBanner,
+  errorText,
+  keyStore,
+  toast,
+  useLiveStatus,
+  type Session,
+} from '@sluice/web-ui';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Chat } from './client/chat.js';
@@ -83,7 +94,11 @@ function Conversations({ chat, session }: { readonly chat: Chat; readonly sessio
       chat.start({
         onMessage: (message, discussion) => {
           void queries
-            .fetchQuery({ queryKey: ['person', message.author], queryFn: () => chat.api.person(message.author), staleTime: 60_000 })
+            .fetchQuery({
+              queryKey: ['person', message.author],
+              queryFn: () => chat.api.person(message.author),
+              staleTime: 60_000,
+            })
             .catch(() => undefined)
             .then((author) => {
               const isDirect = otherOf(discussion, chat.myId) !== undefined;
@@ -105,7 +120,11 @@ function Conversations({ chat, session }: { readonly chat: Chat; readonly sessio
       if ((event.ctrlKey || event.metaKey) && event.code === 'KeyK') {
         event.preventDefault();
         setLayer((now) => (now === 'quick' ? undefined : 'quick'));
-      } else if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('[role="dialog"], [role="menu"]') === null) {
+      } else if (
+        event.key === 'Escape' &&
+        !event.defaultPrevented &&
+        document.querySelector('[role="dialog"], [role="menu"]') === null
+      ) {
         search.current?.focus();
       }
     };

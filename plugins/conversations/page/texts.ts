@@ -315,19 +315,21 @@ export function counted(count: number, what: keyof typeof forms): string {
 }
 
 /** Errors of the conversations, as the user reads them: what happened and what to do. */
-export const errors: ErrorTexts = defineTexts({
+export const errors: ErrorTexts = defineTexts<Record<string, string>>({
   ru: {
     CONVERSATIONS_MISSING: 'Этого больше нет, или вы не участник обсуждения. Обновите страницу.',
     CONVERSATIONS_ARCHIVED: 'Обсуждение в архиве. Верните его из архива, чтобы писать.',
+    CONVERSATIONS_DELETED: 'Сообщение уже удалено.',
     CONVERSATIONS_LOCKED: 'Вход для вас закрыт. Обратитесь к администратору.',
     CONVERSATIONS_FORBIDDEN: 'Это может сделать только владелец обсуждения.',
     CONVERSATIONS_VERSION: 'Сообщение уже изменили. Посмотрите новый текст и измените его ещё раз.',
     CONVERSATIONS_LIMIT: 'Превышен предел сервера. Отправьте меньше или обратитесь к администратору.',
     CONVERSATIONS_INVALID: 'Сервер не принял данные. Проверьте их и попробуйте ещё раз.',
-  } as Record<string, string>,
+  },
   en: {
     CONVERSATIONS_MISSING: 'This no longer exists, or you are not a member of the discussion. Load the page again.',
     CONVERSATIONS_ARCHIVED: 'The discussion is archived. Restore it to write.',
+    CONVERSATIONS_DELETED: 'The message has been deleted.',
     CONVERSATIONS_LOCKED: 'Your access is locked. Ask the administrator.',
     CONVERSATIONS_FORBIDDEN: 'Only an owner of the discussion can do this.',
     CONVERSATIONS_VERSION: 'The message has been edited meanwhile. Read the new text and edit it again.',

@@ -47,7 +47,7 @@ export class Chat {
   readonly #listeners = new Set<() => void>();
   readonly #read = new MarksQueue();
   readonly #delivered = new MarksQueue();
-  readonly #busy = new Set<string>();
+  readonly #running = new Map<string, Promise<void>>();
   readonly #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #typingSent = new Map<string, number>();
   #marksTimer: ReturnType<typeof setTimeout> | undefined;
@@ -266,7 +266,8 @@ export class Chat {
 
   #receive({ headers, body }: LiveMessage): void {
     const event = headers['event'] as keyof LiveEvents | undefined;
-    const is = <Name extends keyof LiveEvents>(name: Name, data: unknown): data is LiveEvents[Name] => event === name && data !== null;
+    const is = <Name extends keyof LiveEvents>(name: Name, data: unknown): data is LiveEvents[Name] =>
+      event === name && data !== null;
     if (is('conversations.message', body)) this.#arrived(body);
     else if (is('conversations.message-changed', body)) this.#changed(body);
     else if (is('conversations.discussion', body)) this.addDiscussion(body);
@@ -458,15 +459,11 @@ export class Chat {
     this.#set({ list: lists.withoutDiscussion(this.#state.list, id), logs: without });
   }
 
-  /** Runs work that is not running yet under this name. */
-  async #once(name: string, work: () => Promise<void>): Promise<void> {
-    if (this.#busy.has(name)) return;
-    this.#busy.add(name);
-    try {
-      await work();
-    } finally {
-      this.#busy.delete(name);
-    }
+  /** Runs work that is not running yet under this name; otherwise waits for the work that is running. */
+  #once(name: string, work: () => Promise<void>): Promise<void> {
+    const running = this.#running.get(name) ?? work().finally(() => this.#running.delete(name));
+    this.#running.set(name, running);
+    return running;
   }
 
   /** Runs work for a discussion and keeps its error for the view of the discussion. */

@@ -59,7 +59,10 @@ export class ConversationsApi {
     return this.#get(`/people/${id}`);
   }
 
-  discussions(query: { search?: string; after?: string; archived?: boolean; limit?: number }, signal?: AbortSignal): Promise<DiscussionPage> {
+  discussions(
+    query: { search?: string; after?: string; archived?: boolean; limit?: number },
+    signal?: AbortSignal,
+  ): Promise<DiscussionPage> {
     return this.#get('/discussions', query, signal);
   }
 
@@ -124,7 +127,10 @@ export class ConversationsApi {
     return this.#api.post(`${this.#root}/delivered`, { marks });
   }
 
-  search(query: { text: string; discussion?: string; limit?: number; after?: string }, signal?: AbortSignal): Promise<SearchPage> {
+  search(
+    query: { text: string; discussion?: string; limit?: number; after?: string },
+    signal?: AbortSignal,
+  ): Promise<SearchPage> {
     return this.#get('/search', query, signal);
   }
 

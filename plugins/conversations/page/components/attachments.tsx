@@ -1,12 +1,12 @@
-import { Button, Icon, IconButton, Skeleton, toast, errorText } from '@sluice/web-ui';
+import { Button, Dialog, Icon, Skeleton, errorText, toast } from '@sluice/web-ui';
 import { useState } from 'react';
 import { isShownPicture } from '../model/pictures.js';
 import { plainName } from '../model/people-names.js';
 import type { Attachment } from '../model/shapes.js';
 import { errors, texts } from '../texts.js';
 import { useAttachmentUrl, useChat } from './context.js';
-import { Dialog } from '@sluice/web-ui';
 import { fileSize } from './file-size.js';
+import { GlyphButton } from './glyph.js';
 
 /** The attachments of a message: pictures in place, other files with a button that saves them. */
 export function Attachments({ attachments }: { readonly attachments: readonly Attachment[] }) {
@@ -38,13 +38,7 @@ function Picture({ attachment }: { readonly attachment: Attachment }) {
       <button type="button" className="cv-picture" aria-label={`${texts.openPicture}: ${name}`} onClick={() => setOpen(true)}>
         {url === undefined ? <Skeleton height="180px" width="240px" /> : <img src={url} alt={name} />}
       </button>
-      <Dialog
-        open={isOpen}
-        wide
-        title={name}
-        onClose={() => setOpen(false)}
-        footer={<SaveButton attachment={attachment} />}
-      >
+      <Dialog open={isOpen} wide title={name} onClose={() => setOpen(false)} footer={<SaveButton attachment={attachment} />}>
         {url !== undefined && <img className="cv-picture-full" src={url} alt={name} />}
       </Dialog>
     </>
@@ -61,7 +55,7 @@ function FileRow({ attachment }: { readonly attachment: Attachment }) {
         <bdi className="cv-file-name">{name}</bdi>
         <span className="cv-file-size">{fileSize(attachment.bytes)}</span>
       </span>
-      <IconButton icon="down" label={`${texts.download}: ${name}`} busy={isSaving} onClick={() => void save()} />
+      <GlyphButton glyph="download" label={`${texts.download}: ${name}`} busy={isSaving} onClick={() => void save()} />
     </div>
   );
 }

@@ -64,7 +64,8 @@ export function Composer({ discussion, reply, editing, uploads, onDone, onSent, 
     placeholderData: keepPreviousData,
     staleTime: 60_000,
   });
-  const candidates = mention === undefined ? [] : (found.data ?? []).filter((person) => person.id !== chat.myId && !person.isLocked);
+  const candidates =
+    mention === undefined ? [] : (found.data ?? []).filter((person) => person.id !== chat.myId && !person.isLocked);
   const option = (index: number) => `${id}-option-${index}`;
 
   // the draft of this discussion, or the message that is edited
@@ -234,7 +235,12 @@ export function Composer({ discussion, reply, editing, uploads, onDone, onSent, 
             />
           </>
         )}
-        <GlyphButton glyph="at" label={texts.mention} onMouseDown={(event) => event.preventDefault()} onClick={() => editor.current?.insert('@')} />
+        <GlyphButton
+          glyph="at"
+          label={texts.mention}
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => editor.current?.insert('@')}
+        />
         {FORMATS.map(({ format, glyph }) => (
           <GlyphButton
             key={format}

@@ -51,8 +51,7 @@ export function Details({ discussion, title, onClose, onLeft }: DetailsProps) {
       setBusy(false);
     }
   };
-  const change = (next: DiscussionChange) =>
-    attempt(async () => chat.addDiscussion(await chat.api.change(discussion.id, next)));
+  const change = (next: DiscussionChange) => attempt(async () => chat.addDiscussion(await chat.api.change(discussion.id, next)));
   const reload = async () => {
     chat.addDiscussion(await chat.api.discussion(discussion.id));
     await queries.invalidateQueries({ queryKey: ['members', discussion.id] });
@@ -135,7 +134,10 @@ export function Details({ discussion, title, onClose, onLeft }: DetailsProps) {
             value={newTitle}
             onChange={setNewTitle}
             after={
-              <Button disabled={newTitle.trim() === discussion.title || newTitle.trim() === ''} onClick={() => void change({ title: newTitle.trim() })}>
+              <Button
+                disabled={newTitle.trim() === discussion.title || newTitle.trim() === ''}
+                onClick={() => void change({ title: newTitle.trim() })}
+              >
                 {texts.save}
               </Button>
             }
@@ -151,7 +153,7 @@ export function Details({ discussion, title, onClose, onLeft }: DetailsProps) {
         <section className="cv-members" aria-label={texts.members}>
           <div className="cv-members-head">
             <h3>{counted(discussion.memberCount, 'members')}</h3>
-            {isGroup && (
+            {canManage && (
               <Button icon="add" kind="quiet" onClick={() => setView('add')}>
                 {texts.addPeople}
               </Button>
@@ -173,10 +175,12 @@ export function Details({ discussion, title, onClose, onLeft }: DetailsProps) {
           )}
         </section>
         <div className="cv-details-actions">
-          <Button onClick={() => void change({ isArchived: discussion.archivedAt === undefined })}>
-            <Glyph name="archive" />
-            {discussion.archivedAt === undefined ? texts.toArchive : texts.restore}
-          </Button>
+          {discussion.role === 'owner' && (
+            <Button onClick={() => void change({ isArchived: discussion.archivedAt === undefined })}>
+              <Glyph name="archive" />
+              {discussion.archivedAt === undefined ? texts.toArchive : texts.restore}
+            </Button>
+          )}
           {isGroup && (
             <Button kind="danger" onClick={() => setView('leave')}>
               <Glyph name="leave" />
@@ -192,7 +196,9 @@ export function Details({ discussion, title, onClose, onLeft }: DetailsProps) {
 function MemberRow({ member, onRemove }: { readonly member: Member; readonly onRemove?: () => void }) {
   const { myId } = useChat();
   const person = usePerson(member.person);
-  const about = [member.role === 'owner' && texts.owner, person?.isBot && texts.bot, person?.isOnline && texts.online].filter(Boolean);
+  const about = [member.role === 'owner' && texts.owner, person?.isBot && texts.bot, person?.isOnline && texts.online].filter(
+    Boolean,
+  );
   return (
     <div className="cv-member">
       <ListRow

@@ -1,5 +1,5 @@
 import { Button, Dialog, EmptyState, IconButton, Skeleton, errorText, toast } from '@sluice/web-ui';
-import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from 'react';
+import { useCallback, useEffect, useMemo, useState, type DragEvent } from 'react';
 import { isMuted, otherOf } from '../model/discussion-list.js';
 import type { Discussion, Message } from '../model/shapes.js';
 import { counted, errors, texts } from '../texts.js';
@@ -28,7 +28,7 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
   const discussion = useChatState((state) => state.list.get(id));
   const log = useChatState((state) => state.logs.get(id));
   const error = useChatState((state) => state.logErrors.get(id));
-  const [place, setPlace] = useState<Place>({});
+  const [place, setPlace] = useState<Place>();
   const [unreadAfter, setUnreadAfter] = useState<number>();
   const [reply, setReply] = useState<Message>();
   const [editing, setEditing] = useState<Message>();
@@ -45,24 +45,24 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
     [chat, id],
   );
 
-  // the first unread message is the one of the moment at which the discussion was opened
-  const opened = useRef(false);
+  // the list of messages is shown once its place is known: otherwise its end would count as read before the first unread message is shown
   useEffect(() => {
-    if (at !== undefined) {
-      opened.current = true;
-      void jump(at);
-      return;
-    }
-    void chat.open(id).then(() => {
-      const known = chat.state.list.get(id);
-      if (opened.current || !known) return;
-      opened.current = true;
-      if (known.unread === 0) return setPlace({});
-      setUnreadAfter(known.readSeq);
+    let isCurrent = true;
+    const show = async () => {
+      const before = chat.state.list.get(id);
+      await chat.open(id, at);
+      const known = before ?? chat.state.list.get(id);
+      if (!isCurrent || !known) return;
+      if (known.unread > 0) setUnreadAfter(known.readSeq);
       const first = chat.state.logs.get(id)?.messages.find((one) => one.seq > known.readSeq && one.author !== chat.myId);
-      setPlace(first ? { seq: first.seq } : {});
-    });
-  }, [chat, id, at, jump]);
+      if (at !== undefined) setPlace({ seq: at, isHighlighted: true });
+      else setPlace(known.unread > 0 && first ? { seq: first.seq } : {});
+    };
+    void show();
+    return () => {
+      isCurrent = false;
+    };
+  }, [chat, id, at]);
 
   // messages that arrive while the window is in the background get a line as well
   const unread = discussion?.unread ?? 0;
@@ -139,7 +139,7 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
       onDrop={drop}
     >
       <Head discussion={discussion} onBack={onBack} />
-      {log ? (
+      {log && place ? (
         <MessageList
           discussion={discussion}
           log={log}
@@ -151,7 +151,11 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
       ) : error === undefined ? (
         <MessagesLoading />
       ) : (
-        <EmptyState icon="warning" title={texts.loadFailed} actions={<Button onClick={() => void chat.open(id)}>{texts.again}</Button>}>
+        <EmptyState
+          icon="warning"
+          title={texts.loadFailed}
+          actions={<Button onClick={() => void chat.open(id)}>{texts.again}</Button>}
+        >
           {errorText(error, errors)}
         </EmptyState>
       )}
@@ -190,7 +194,11 @@ function Head({ discussion, onBack }: { readonly discussion: Discussion; readonl
   const title = useTitle(discussion);
   const other = usePerson(otherOf(discussion, myId), true);
   const [isOpen, setOpen] = useState(false);
-  const presence = other?.isOnline ? texts.online : other?.seenAt === undefined ? texts.direct : `${texts.seen} ${shortTime(other.seenAt)}`;
+  const presence = other?.isOnline
+    ? texts.online
+    : other?.seenAt === undefined
+      ? texts.direct
+      : `${texts.seen} ${shortTime(other.seenAt)}`;
   const members = counted(discussion.memberCount, 'members');
   const about =
     discussion.kind === 'direct' ? presence : discussion.kind === 'contextual' ? `${texts.contextual} · ${members}` : members;
@@ -257,7 +265,7 @@ function Archived({ discussion }: { readonly discussion: Discussion }) {
     <div className="cv-archived">
       <Glyph name="archive" />
       <span>{texts.archived}</span>
-      <Button onClick={() => void restore()}>{texts.restore}</Button>
+      {discussion.role === 'owner' && <Button onClick={() => void restore()}>{texts.restore}</Button>}
     </div>
   );
 }

@@ -155,9 +155,9 @@ function applyFormat(format: Format): void {
   const selection = getSelection();
   const range = selection?.rangeCount ? selection.getRangeAt(0) : undefined;
   if (!range || range.collapsed) return;
-  const inside = (range.commonAncestorContainer instanceof Element ? range.commonAncestorContainer : range.commonAncestorContainer.parentElement)?.closest(
-    '.cv-editor code',
-  );
+  const inside = (
+    range.commonAncestorContainer instanceof Element ? range.commonAncestorContainer : range.commonAncestorContainer.parentElement
+  )?.closest('.cv-editor code');
   if (inside) {
     inside.replaceWith(...inside.childNodes);
     return;

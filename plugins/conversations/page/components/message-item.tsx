@@ -119,7 +119,9 @@ export const MessageItem = memo(function MessageItem({ row, discussion, isFound,
           )}
         </div>
         {isMine && !isDeleted && <Ticks discussion={discussion} message={message} />}
-        {isTouched && !isDeleted && <Toolbar message={message} isMine={isMine} canRemove={isMine || discussion.role === 'owner'} actions={actions} />}
+        {isTouched && !isDeleted && (
+          <Toolbar message={message} isMine={isMine} canRemove={isMine || discussion.role === 'owner'} actions={actions} />
+        )}
       </article>
     </>
   );
@@ -132,7 +134,15 @@ export function PersonPicture({ id, size = 'medium' }: { readonly id: string; re
 }
 
 /** The message that this one answers. It is loaded if it lies outside of what the page holds. */
-function Reply({ discussion, seq, onJump }: { readonly discussion: string; readonly seq: number; readonly onJump: (seq: number) => void }) {
+function Reply({
+  discussion,
+  seq,
+  onJump,
+}: {
+  readonly discussion: string;
+  readonly seq: number;
+  readonly onJump: (seq: number) => void;
+}) {
   const { api } = useChat();
   const loaded = useChatState((state) => state.logs.get(discussion)?.messages.find((one) => one.seq === seq));
   const { data } = useQuery({
@@ -272,7 +282,15 @@ function Reactions({ message }: { readonly message: Message }) {
   );
 }
 
-function ReactionChip({ emoji, people, onClick }: { readonly emoji: string; readonly people: readonly string[]; readonly onClick: () => void }) {
+function ReactionChip({
+  emoji,
+  people,
+  onClick,
+}: {
+  readonly emoji: string;
+  readonly people: readonly string[];
+  readonly onClick: () => void;
+}) {
   const { myId } = useChat();
   const names = useNames(people.slice(0, 20));
   return (
@@ -311,7 +329,12 @@ function PanelPress({ message, button }: { readonly message: Message; readonly b
   const url = safeUrl(button.url);
   if (url !== undefined && button.enabled)
     return (
-      <a className="ui-button ui-button-plain" href={url} target={/^https?:/i.test(url) ? '_blank' : undefined} rel="noopener noreferrer">
+      <a
+        className="ui-button ui-button-plain"
+        href={url}
+        target={/^https?:/i.test(url) ? '_blank' : undefined}
+        rel="noopener noreferrer"
+      >
         {button.text}
       </a>
     );

@@ -7,7 +7,7 @@ import { rowsOf } from '../model/rows.js';
 import type { Discussion } from '../model/shapes.js';
 import { counted, texts } from '../texts.js';
 import { dayOf } from '../times.js';
-import { useChat, useChatState } from './context.js';
+import { nameOf, useChat, useChatState, usePerson } from './context.js';
 import { MessageItem, type MessageActions } from './message-item.js';
 import { PendingItem } from './pending-item.js';
 
@@ -74,7 +74,9 @@ export function MessageList({ discussion, log, place, unreadAfter, actions, onTo
     else {
       const index = rows.findIndex(({ message }) => message.seq >= seq);
       if (index < 0) return;
-      virtualizer.scrollToIndex(index, { align: place.isHighlighted ? 'center' : 'start' });
+      if (place.isHighlighted) virtualizer.scrollToIndex(index, { align: 'center' });
+      // one message above shows the context of the first unread one
+      else virtualizer.scrollToIndex(Math.max(0, index - 1), { align: 'start' });
     }
     placed.current = place;
   }, [place, rows, virtualizer]);
@@ -99,7 +101,9 @@ export function MessageList({ discussion, log, place, unreadAfter, actions, onTo
     if (placed.current === undefined || document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const bottom = (virtualizer.scrollOffset ?? 0) + (scroller.current?.clientHeight ?? 0);
     // a message counts as read when its first lines were in the window
-    const seen = atEnd ? log.messages.at(-1) : rows[virtualizer.getVirtualItems().findLast((item) => item.start + 24 < bottom)?.index ?? -1]?.message;
+    const seen = atEnd
+      ? log.messages.at(-1)
+      : rows[virtualizer.getVirtualItems().findLast((item) => item.start + 24 < bottom)?.index ?? -1]?.message;
     if (seen) chat.markRead(id, atEnd ? Math.max(seen.seq, log.to) : seen.seq);
   }, [chat, id, log, rows, virtualizer]);
   useEffect(() => {
@@ -124,7 +128,9 @@ export function MessageList({ discussion, log, place, unreadAfter, actions, onTo
     if (next === undefined) return;
     setFocusedSeq(next);
     virtualizer.scrollToIndex(rows.findIndex(({ message }) => message.seq === next));
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-seq="${next}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-seq="${next}"]`)?.focus({ preventScroll: true }),
+    );
   };
 
   if (keys.length === 0 && !log.hasOlder) return <EmptyState title={texts.empty}>{texts.emptyHelp}</EmptyState>;
@@ -171,6 +177,7 @@ export function MessageList({ discussion, log, place, unreadAfter, actions, onTo
           })}
         </div>
       </div>
+      <Announcement log={log} />
       {!isAtEnd && (
         <Button
           className={classes('cv-to-end', discussion.unread > 0 && 'cv-to-end-new')}
@@ -181,6 +188,20 @@ export function MessageList({ discussion, log, place, unreadAfter, actions, onTo
           {discussion.unread > 0 && <span aria-hidden="true">{discussion.unread}</span>}
         </Button>
       )}
+    </div>
+  );
+}
+
+/** Reads new messages of others out to screen readers. The list itself is no live region, because scrolling changes it as well. */
+function Announcement({ log }: { readonly log: MessageLog }) {
+  const { myId } = useChat();
+  const newest = log.messages.at(-1);
+  const [seenSeq] = useState(log.lastSeq);
+  const isNew = newest !== undefined && newest.seq > seenSeq && newest.author !== myId;
+  const author = usePerson(isNew ? newest.author : undefined);
+  return (
+    <div className="ui-hidden" aria-live="polite">
+      {isNew && `${nameOf(author)}: ${newest.text.slice(0, 300)}`}
     </div>
   );
 }

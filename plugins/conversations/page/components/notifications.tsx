@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Discussion, Message } from '../model/shapes.js';
 import { isMuted, mentions } from '../model/discussion-list.js';
 import { plainName } from '../model/people-names.js';
+import icon from '../icon.svg';
 import { texts } from '../texts.js';
 
 const KEY = 'sluice.conversations.notifications';
@@ -46,7 +47,7 @@ export function notify({ message, discussion, me, author, title, onOpen }: Notic
   const notification = new Notification([author, title].filter(Boolean).join(' · '), {
     body: plainName(message.text).slice(0, 200) || texts.file,
     tag: discussion.id,
-    icon: '/conversations/icon.svg',
+    icon,
   });
   notification.onclick = () => {
     window.focus();

@@ -12,7 +12,11 @@ export function PendingItem({ post }: { readonly post: PendingPost }) {
   const { clientId, text = '', spans = [] } = post.message;
   const isFailed = post.state === 'failed';
   return (
-    <article className="cv-message cv-message-first cv-message-last cv-message-mine cv-pending" data-state={post.state} tabIndex={-1}>
+    <article
+      className="cv-message cv-message-first cv-message-last cv-message-mine cv-pending"
+      data-state={post.state}
+      tabIndex={-1}
+    >
       <div className="cv-gutter">
         <PersonPicture id={chat.myId} />
       </div>

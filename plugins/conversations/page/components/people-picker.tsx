@@ -32,7 +32,14 @@ export function PeoplePicker({ without, chosen, onPick }: PeoplePickerProps) {
   const people = data?.filter(({ id }) => !without.includes(id));
   return (
     <div className="cv-people" onKeyDown={moveFocus}>
-      <TextField label={texts.findPeople} hideLabel placeholder={texts.findPeople} type="search" value={search} onChange={setSearch} />
+      <TextField
+        label={texts.findPeople}
+        hideLabel
+        placeholder={texts.findPeople}
+        type="search"
+        value={search}
+        onChange={setSearch}
+      />
       <div className="cv-people-list" aria-busy={people === undefined}>
         {error ? <p role="alert">{errorText(error, errors)}</p> : people === undefined && <Skeleton height="52px" />}
         {people?.length === 0 && (

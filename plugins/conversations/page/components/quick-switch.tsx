@@ -1,6 +1,6 @@
 import { Avatar, Dialog, EmptyState, ListRow, TextField, classes, errorText, toast } from '@sluice/web-ui';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useDeferredValue, useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { shown } from '../model/discussion-list.js';
 import { errors, texts } from '../texts.js';
 import { nameOf, useChat, useChatState, useTitle } from './context.js';
@@ -55,10 +55,14 @@ export function QuickSwitch({ onClose, onOpen }: QuickSwitchProps) {
     ...discussions.map((one) => ({ key: one.id, row: <DiscussionChoice discussion={one} />, open: () => onOpen(one.id) })),
     ...people.map((one) => ({
       key: one.id,
-      row: <ListRow className="cv-option" leading={<Avatar name={nameOf(one)} size="large" />} title={<bdi>{nameOf(one)}</bdi>} />,
+      row: (
+        <ListRow className="cv-option" leading={<Avatar name={nameOf(one)} size="large" />} title={<bdi>{nameOf(one)}</bdi>} />
+      ),
       open: () => void openPerson(one.id),
     })),
   ];
+  const options = useRef<HTMLDivElement>(null);
+  useEffect(() => options.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active]);
   const press = (event: KeyboardEvent) => {
     if (event.key === 'ArrowDown') setActive(Math.min(choices.length - 1, active + 1));
     else if (event.key === 'ArrowUp') setActive(Math.max(0, active - 1));
@@ -87,7 +91,7 @@ export function QuickSwitch({ onClose, onOpen }: QuickSwitchProps) {
           }}
           onKeyDown={press}
         />
-        <div className="cv-people-list" role="listbox" id={`${id}-list`} aria-label={texts.quick}>
+        <div ref={options} className="cv-people-list" role="listbox" id={`${id}-list`} aria-label={texts.quick}>
           {choices.map((choice, index) => (
             <div
               key={choice.key}
@@ -110,6 +114,10 @@ export function QuickSwitch({ onClose, onOpen }: QuickSwitchProps) {
 
 function DiscussionChoice({ discussion }: { readonly discussion: Discussion }) {
   return (
-    <ListRow className="cv-option" leading={<DiscussionPicture discussion={discussion} />} title={<bdi>{useTitle(discussion)}</bdi>} />
+    <ListRow
+      className="cv-option"
+      leading={<DiscussionPicture discussion={discussion} />}
+      title={<bdi>{useTitle(discussion)}</bdi>}
+    />
   );
 }

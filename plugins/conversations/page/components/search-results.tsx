@@ -1,4 +1,4 @@
-import { Avatar, EmptyState, ListRow, Skeleton, errorText } from '@sluice/web-ui';
+import { Avatar, Button, EmptyState, ListRow, Skeleton, errorText } from '@sluice/web-ui';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { plainName } from '../model/people-names.js';
 import { snippetOf } from '../model/snippet.js';
@@ -8,7 +8,6 @@ import { shortTime } from '../times.js';
 import { nameOf, useChat, useSeedPeople, usePerson } from './context.js';
 import { DiscussionRow } from './discussion-row.js';
 import { RichText } from './rich-text.js';
-import { Button } from '@sluice/web-ui';
 
 interface SearchResultsProps {
   readonly text: string;
@@ -39,7 +38,8 @@ export function SearchResults({ text, selected, onOpen, onPerson }: SearchResult
   const messages = useInfiniteQuery({
     ...options,
     queryKey: ['find messages', text],
-    queryFn: ({ signal, pageParam }) => api.search({ text, limit: 20, ...(pageParam !== undefined && { after: pageParam }) }, signal),
+    queryFn: ({ signal, pageParam }) =>
+      api.search({ text, limit: 20, ...(pageParam !== undefined && { after: pageParam }) }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
   });
@@ -101,7 +101,13 @@ export function SearchResults({ text, selected, onOpen, onPerson }: SearchResult
   );
 }
 
-function HitRow({ hit: { message, title, highlights }, onOpen }: { readonly hit: SearchHit; readonly onOpen: (id: string, seq: number) => void }) {
+function HitRow({
+  hit: { message, title, highlights },
+  onOpen,
+}: {
+  readonly hit: SearchHit;
+  readonly onOpen: (id: string, seq: number) => void;
+}) {
   const author = usePerson(message.author);
   const snippet = snippetOf(message.text, highlights);
   return (

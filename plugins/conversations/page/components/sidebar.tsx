@@ -1,4 +1,16 @@
-import { Button, EmptyState, IconButton, MenuCheck, MenuItem, MenuSeparator, SettingsMenu, Skeleton, errorText, toast, type Session } from '@sluice/web-ui';
+import {
+  Button,
+  EmptyState,
+  IconButton,
+  MenuCheck,
+  MenuItem,
+  MenuSeparator,
+  SettingsMenu,
+  Skeleton,
+  errorText,
+  toast,
+  type Session,
+} from '@sluice/web-ui';
 import { useDeferredValue, useEffect, useRef, useState, type Ref } from 'react';
 import { FILTERS, shown, type Filter } from '../model/discussion-list.js';
 import type { Person } from '../model/shapes.js';
@@ -134,7 +146,11 @@ function List({ filter, isArchive, selected, onOpen, onCreate }: ListProps) {
 
   if (!isLoaded && error !== undefined)
     return (
-      <EmptyState icon="warning" title={texts.loadFailed} actions={<Button onClick={() => void chat.loadList()}>{texts.again}</Button>}>
+      <EmptyState
+        icon="warning"
+        title={texts.loadFailed}
+        actions={<Button onClick={() => void chat.loadList()}>{texts.again}</Button>}
+      >
         {errorText(error, errors)}
       </EmptyState>
     );

@@ -35,7 +35,9 @@ function Status({ upload, onRetry }: { readonly upload: Upload; readonly onRetry
       </span>
     );
   if (upload.attachment) return <span className="cv-file-size">{fileSize(upload.attachment.bytes)}</span>;
-  return <progress className="cv-progress" max={1} value={upload.progress} aria-label={`${texts.uploading}: ${upload.file.name}`} />;
+  return (
+    <progress className="cv-progress" max={1} value={upload.progress} aria-label={`${texts.uploading}: ${upload.file.name}`} />
+  );
 }
 
 function Preview({ file }: { readonly file: File }) {

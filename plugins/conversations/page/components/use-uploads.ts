@@ -22,10 +22,10 @@ export interface Uploads {
   readonly uploads: readonly Upload[];
   readonly isBusy: boolean;
   readonly attachments: readonly Attachment[];
-  add(files: Iterable<File>): void;
-  retry(key: string): void;
-  remove(key: string): void;
-  clear(): void;
+  readonly add: (files: Iterable<File>) => void;
+  readonly retry: (key: string) => void;
+  readonly remove: (key: string) => void;
+  readonly clear: () => void;
 }
 
 /** The files that will be attached to the next message. They are sent to the server at once, so that the message itself is small. */

@@ -1,8 +1,12 @@
 import { Module } from '@nestjs/common';
+import { pageController } from '@sluice/web-ui/server';
 import { AttachmentsController } from './attachments.controller.js';
 import { DiscussionsController } from './discussions.controller.js';
 import { MessagesController } from './messages.controller.js';
 
+/** The page, served at `/conversations`. The same folder from the sources and from the build. */
+const Page = pageController('conversations', new URL('../../dist/page/', import.meta.url));
+
 /** The HTTP endpoints of all conversations of a workspace. */
-@Module({ controllers: [DiscussionsController, MessagesController, AttachmentsController] })
+@Module({ controllers: [Page, DiscussionsController, MessagesController, AttachmentsController] })
 export class ConversationsModule {}

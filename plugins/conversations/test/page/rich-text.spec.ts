@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  mentionBeforeCaret,
-  readComposer,
-  safeUrl,
-  segmentsOf,
-  type ComposerNode,
-} from '../../page/model/rich-text.js';
+import { mentionBeforeCaret, readComposer, safeUrl, segmentsOf, type ComposerNode } from '../../page/model/rich-text.js';
 import type { Span } from '../../page/model/shapes.js';
 import { ANNA } from './fixtures.js';
 
@@ -21,7 +15,15 @@ const mention = (name: string): ComposerNode => ({ ...node('SPAN', `@${name}`), 
 
 describe('the text of the composer', () => {
   it('reads formats, mentions and line breaks', () => {
-    const root = node('DIV', 'Hi ', mention('Anna'), ' see ', node('B', 'this ', node('I', 'now')), node('BR'), node('CODE', 'x'));
+    const root = node(
+      'DIV',
+      'Hi ',
+      mention('Anna'),
+      ' see ',
+      node('B', 'this ', node('I', 'now')),
+      node('BR'),
+      node('CODE', 'x'),
+    );
     expect(readComposer(root)).toEqual({
       text: 'Hi @Anna see this now\nx',
       spans: [
@@ -91,9 +93,12 @@ describe('the runs of a text', () => {
     },
   );
 
-  it.each(['https://a.ru', 'http://a', 'e1cib/data'.replace('e1cib', 'e1c:'), 'tel:+7916', 'mailto:a@b.ru'])('links to %s', (url) => {
-    expect(safeUrl(url)).toBe(url);
-  });
+  it.each(['https://a.ru', 'http://a', 'e1cib/data'.replace('e1cib', 'e1c:'), 'tel:+7916', 'mailto:a@b.ru'])(
+    'links to %s',
+    (url) => {
+      expect(safeUrl(url)).toBe(url);
+    },
+  );
 
   it('marks search matches across formats', () => {
     const runs = segmentsOf('abcd', [{ kind: 'bold', from: 0, to: 2 }], [{ from: 1, to: 3 }]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MarksQueue } from '../../page/model/marks-queue.js';
-import { initials, hueOf, plainName } from '../../page/model/people-names.js';
+import { plainName } from '../../page/model/people-names.js';
 import { isShownPicture, MAX_SIDE_PX, scaledSize } from '../../page/model/pictures.js';
 
 describe('read marks', () => {
@@ -23,15 +23,6 @@ describe('read marks', () => {
 describe('names', () => {
   it('removes invisible and direction characters', () => {
     expect(plainName('\u202eanna\u200b \u2066 Белова\u0007')).toBe('anna Белова');
-  });
-
-  it('returns initials', () => {
-    expect(['Анна Белова', 'бот', '  ', '«Ромашка» ООО'].map(initials)).toEqual(['АБ', 'Б', '', 'РО']);
-  });
-
-  it('keeps the colour of an id', () => {
-    expect(hueOf('a')).toBe(hueOf('a'));
-    expect(hueOf('00000000-0000-4000-8000-00000000000a')).toBeLessThan(8);
   });
 });
 
