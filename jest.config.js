@@ -44,7 +44,7 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps'],
+      roots: ['<rootDir>/libs', '<rootDir>/plugins', '<rootDir>/apps', '<rootDir>/test/load'],
       testMatch: ['**/src/**/*.spec.ts', '**/test/**/*.spec.ts'],
       testPathIgnorePatterns: ['\\.services\\.spec\\.ts$', '/node_modules/', '/dist/'],
     },
