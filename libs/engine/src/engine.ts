@@ -85,7 +85,7 @@ export interface EngineStatus {
   readonly parkedAccounts: readonly ParkedAccountUsage[];
 }
 
-/** What a reload has changed. All lists contain names. */
+/** The changes of a reload. All lists contain names. */
 export interface WorkspaceChanges {
   readonly flows: FlowChanges;
   readonly connections: FlowChanges;
@@ -245,7 +245,7 @@ export class Engine {
    * Replaces the flows and the connections of the workspace while the host runs. Running runs end on the revisions on which they began, and
    * no delivery is lost. Plugins, settings and issuers must be those of the start. Calls must not overlap.
    *
-   * @returns what has changed, once the new workspace runs
+   * @returns the changes, once the new workspace runs
    * @throws STORE_UNAVAILABLE, BUS_UNAVAILABLE: then nothing has changed
    */
   async reload(workspace: Workspace): Promise<WorkspaceChanges> {

@@ -80,7 +80,7 @@ describe('the note of a run', () => {
   });
 });
 
-describe('a run that is away', () => {
+describe('a run that waits outside of its host', () => {
   const SLOW_MS = 5_000;
 
   /** Starts a flow whose calls end after the clock was advanced. */

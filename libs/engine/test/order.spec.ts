@@ -103,7 +103,7 @@ steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }
     expect(writes).toBe(0);
   });
 
-  it('keeps the lane of a run that waits for its call, says who waits for whom, and continues in order', async () => {
+  it('keeps the lane of a run that waits for its call, reports which run waits for which, and continues in order', async () => {
     const engine = await start({ flows: flow('shop', PUSH + DONE, KEY) });
     engine.pacer.open = false;
     for (let n = 0; n < 6; n++) await publish(engine, 'a', n);

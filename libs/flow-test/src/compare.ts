@@ -2,7 +2,7 @@ import { parseDuration, type ErrorView, type Reply } from '@sluice/plugin-api';
 import type { Expectation, Flow, FlowTest, Scope, SourceLocation, StepMock } from '@sluice/flow';
 import { differences, MAX_DIFFERENCES, shown, type Mismatch, type Path } from './matching.js';
 
-/** What one run did. */
+/** The outcome of one run with its reply, its error and the outputs of its steps. */
 export interface ObservedRun {
   /** Undefined: the run has not ended. */
   readonly outcome: string | undefined;
@@ -11,7 +11,7 @@ export interface ObservedRun {
   readonly steps: Readonly<Record<string, unknown>>;
 }
 
-/** What the runs of a test did. */
+/** The runs of a test with their calls, events and times. */
 export interface Observed {
   /** In the order of the events. */
   readonly runs: readonly ObservedRun[];
@@ -38,7 +38,7 @@ const OF_RUNS = ['outcome', 'reply', 'error', 'steps'] as const;
 
 const NO_RUN: ObservedRun = { outcome: undefined, reply: undefined, error: undefined, steps: {} };
 
-/** Compares what the runs of a test did with what the test expects. Never rejects. */
+/** Compares the observed runs of a test with its expectations. Never rejects. */
 export async function compare(comparison: Comparison): Promise<readonly Mismatch[]> {
   const { test, observed, unused } = comparison;
   const { expect, location } = test;

@@ -1,6 +1,6 @@
 import type { SourceLocation } from '@sluice/flow';
 
-/** What a test reports: the reference of findings explains the codes. */
+/** Code of a failed expectation; the reference of findings explains the codes. */
 export type MismatchCode = 'TEST_EMPTY' | 'TEST_FAILED' | 'TEST_MOCK' | 'TEST_ENDLESS';
 
 /** A difference between an expectation and the run. */
@@ -8,7 +8,7 @@ export interface Mismatch {
   readonly code: MismatchCode;
   /** The place of the expectation. */
   readonly location: SourceLocation;
-  /** What differs, with the expected and the actual value. */
+  /** The difference, with the expected and the actual value. */
   readonly message: string;
   /** Lists of different lengths, entry by entry. */
   readonly entries?: readonly EntryDifference[];

@@ -48,7 +48,7 @@ export interface FlowTestResult {
   readonly location: FlowTest['location'];
   /** Empty when the test has passed. */
   readonly mismatches: readonly Mismatch[];
-  /** What the runs did. */
+  /** The runs as they were observed. */
   readonly observed: Observed;
   /** Duration in milliseconds of real time. */
   readonly ms: number;
@@ -72,7 +72,7 @@ export async function runFlowTest(input: FlowTestInput): Promise<FlowTestResult>
 }
 
 /**
- * Delivers the events of a test to its flow, and resolves with what the runs did when they have ended, after a year of virtual time, or when
+ * Delivers the events of a test to its flow, and resolves with the observed runs when they have ended, after a year of virtual time, or when
  * the signal of the watch fires. `test.expect` is not read.
  */
 export async function observeRun(input: FlowTestInput, watch: RunWatch): Promise<Observed> {

@@ -48,7 +48,7 @@ export interface RetryPolicy {
 export interface Deliver {
   /** Runs with equal keys run one after another, over all hosts. When absent: runs are in no order. Excludes `concurrency`. */
   readonly key?: TextTemplate;
-  /** What a parked run does to the later runs of its key: they go on, or wait until a person has replayed or dropped it. */
+  /** The effect of a parked run on the later runs of its key: they go on, or wait until a person has replayed or dropped it. */
   readonly onPark: 'continue' | 'hold';
   /** Maximum runs in progress at once, over all hosts. When absent: as many as the hosts prefetch. */
   readonly concurrency?: number;
@@ -126,7 +126,7 @@ export interface StopStep extends StepCommon {
   readonly reason?: TextTemplate;
 }
 
-/** What a block does with the failure of an item: the other items still run, no further item begins, or the block succeeds. */
+/** The effect of a failed item on its block: the other items still run, no further item begins, or the block succeeds. */
 export type OnFailure = 'finish' | 'stop' | 'continue';
 
 /** Runs its steps once for each item of a list, in order. */
@@ -176,7 +176,7 @@ export interface RaiseStep extends StepCommon {
 export type Step =
   UseStep | SetStep | SwitchStep | ForEachStep | TryStep | CallStep | EmitStep | ReplyStep | StopStep | RaiseStep;
 
-/** What starts the runs of a flow. `where` is evaluated when an event is accepted; an event for which it is false is not taken. */
+/** The source of the events that start the runs of a flow. `where` is evaluated when an event is accepted; an event for which it is false is not taken. */
 export type FlowTrigger = { readonly where?: Condition } & TriggerSource;
 
 export type TriggerSource =
@@ -226,7 +226,7 @@ export interface Flow {
   readonly trigger: FlowTrigger;
   readonly deliver: Deliver;
   readonly journal: JournalMode;
-  /** What people search by. Evaluated when a run begins; at most {@link MAX_NOTE_LENGTH} characters are kept. */
+  /** The text that people search by. Evaluated when a run begins; at most {@link MAX_NOTE_LENGTH} characters are kept. */
   readonly note?: TextTemplate;
   readonly steps: readonly Step[];
   /** Steps that run after a failure that no step has handled. */

@@ -17,11 +17,11 @@ export interface Checked {
 /** The result of one test of a flow. */
 export interface TestRun {
   readonly passed: boolean;
-  /** What differed, or why the test could not run; one line when it has passed. At most a few hundred lines. */
+  /** The differences, or the reason why the test could not run; one line when it has passed. At most a few hundred lines. */
   readonly report: string;
 }
 
-/** What the language server needs of the program that contains it. */
+/** The services of the program that contains the language server. */
 export interface LanguageHost {
   /** The version of the program, for the client. */
   readonly version: string;

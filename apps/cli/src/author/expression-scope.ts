@@ -10,7 +10,7 @@ const MAX_RUN_MS = 30_000;
 /** The country of `$phone` without a workspace. */
 const COUNTRY = 'RU';
 
-/** Returns what an expression sees before the first step of a flow, or without any flow. */
+/** Returns the scope of an expression before the first step of a flow, or without any flow. */
 export function scopeOfEvent(event: ReadEvent | undefined, workspace: Workspace | undefined, flow: Flow | undefined): Scope {
   const now = Date.now();
   const settings = workspace?.settings;
@@ -43,7 +43,7 @@ export interface StepScopeInput {
 /**
  * Runs a flow with mocks until a step begins for the first time.
  *
- * @returns what the expressions of that step see
+ * @returns the scope of the expressions of that step
  * @throws UsageError for a step that the flow does not have; CommandError when the run does not reach the step
  */
 export async function scopeOfStep({ step, event, ...input }: StepScopeInput): Promise<Scope> {

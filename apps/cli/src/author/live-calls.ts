@@ -10,7 +10,7 @@ import { silent } from '../terminal/print.js';
 /** Maximum real time of one call, in milliseconds. */
 const MAX_CALL_MS = 60_000;
 
-/** What a real call needs. */
+/** The steps whose calls are really made, with the plugins and connections for them. */
 export interface LiveCallsInput {
   readonly workspace: Workspace;
   readonly plugins: ReadonlyMap<string, AnyPlugin>;
@@ -87,7 +87,7 @@ export class LiveCalls {
 }
 
 /**
- * Returns the warning of what will be really called, one line for each step.
+ * Returns the warning about the calls that will really be made, one line for each step.
  *
  * @throws UsageError for a step that needs a running host
  */

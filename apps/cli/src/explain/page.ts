@@ -8,9 +8,9 @@ export interface Page {
   readonly code: string;
   /** Where the code belongs to, such as "finding of the lint, an error". */
   readonly kind: string;
-  /** What happened. */
+  /** The event that the code stands for. */
   readonly means: string;
-  /** What to do. */
+  /** The instruction to correct it. */
   readonly cure: string;
   readonly example?: CodeExample | undefined;
   /** Further facts, one line each. */

@@ -19,7 +19,7 @@ const OUTCOMES: ReadonlySet<string> = new Set(END_KINDS);
 type Draft = { -readonly [Key in keyof CapsuleCall]: CapsuleCall[Key] };
 
 /**
- * Returns what is recorded of a run. Of a parked run without records it has what its row contains.
+ * Returns the records of a run as a capsule. The capsule of a parked run without records has the content of its row.
  *
  * @throws NO_RUN for an unknown run, NOT_RECORDED for one that has neither records nor a parked row
  */
@@ -67,7 +67,7 @@ export async function capsuleOf(services: HostServices, run: string): Promise<Ca
     ...(made.end?.error !== undefined && { error: made.end.error }),
     missing,
   };
-  // fields that are no part of the format, such as the address of the sender who waits, are left out
+  // fields that are no part of the format, such as the address of the waiting sender, are left out
   return CAPSULE.parse(capsule);
 }
 

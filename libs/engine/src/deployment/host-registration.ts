@@ -8,7 +8,7 @@ export interface HostRegistrationDeps {
   readonly log: Log;
   /** Fires at a graceful stop. */
   readonly signal: AbortSignal;
-  /** Returns what the host runs now. */
+  /** Returns the flows and queues of the host at this moment. */
   readonly report: () => HostReport;
 }
 
@@ -24,7 +24,7 @@ export class HostRegistration {
     this.#beating = this.#beat();
   }
 
-  /** Announces what the host runs now. */
+  /** Announces the current flows and queues of the host. */
   announce(): Promise<void> {
     return this.deps.hosts.announce(this.deps.report());
   }

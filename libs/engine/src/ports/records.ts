@@ -4,8 +4,8 @@ export const MAX_RECORDED_BYTES = 4 * 1024 ** 2;
 export const RECORD_BYTES = 256;
 
 /**
- * `event`: what began the run, or its replay. `call`: one attempt of a call, without its output. `output`: what a step has returned.
- * `failure`: the error of a call that has no further attempt. `emit` and `reply`: what a step has sent. `end`: how the run ended.
+ * `event`: the event that began the run, or its replay. `call`: one attempt of a call, without its output. `output`: the output of a step.
+ * `failure`: the error of a call that has no further attempt. `emit` and `reply`: the event or the reply that a step has sent. `end`: how the run ended.
  */
 export type RecordKind = 'event' | 'call' | 'output' | 'failure' | 'emit' | 'reply' | 'end';
 
@@ -26,15 +26,15 @@ export interface StepRecord {
   readonly connection?: string;
   /** Duration of a call or of the run in milliseconds. */
   readonly ms?: number;
-  /** What the step received: the input of a call, the event, what a step sent. */
+  /** The input of a call, the event of the run, or the event or reply that the step sent. */
   readonly input?: string;
-  /** What the step returned, or its error. */
+  /** The output of the step, or its error. */
   readonly output?: string;
   /** Values that are not recorded, because they are too large or cannot be written as JSON. */
   readonly omitted?: readonly ('input' | 'output')[];
 }
 
-/** What {@link RecordStore.trim} has deleted. */
+/** The counts of records that {@link RecordStore.trim} has deleted. */
 export interface TrimmedRecords {
   /** Records that were older than their retention. */
   readonly expired: number;

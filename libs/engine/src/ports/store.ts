@@ -58,7 +58,7 @@ export interface ParkedRun {
   readonly run: string;
   /** 0 for the first time, otherwise the number of the replay, see {@link Replay}. */
   readonly epoch: number;
-  /** Name of the flow. For rows of modules and of unreadable messages: see `sourceOfParked`, which returns what the row came from. */
+  /** Name of the flow. For rows of modules and of unreadable messages: see `sourceOfParked`, which returns the origin of the row. */
   readonly flow: string;
   /** Revision of the flow; empty for rows of modules and of unreadable messages. */
   readonly revision: string;
@@ -196,7 +196,7 @@ export interface ClaimStore {
 
 /** Ways in which a run ends. */
 export const END_KINDS = ['done', 'stopped', 'caught', 'parked', 'dropped', 'expired', 'duplicate'] as const;
-/** The kinds of entries that change what a run does: its ends, `replayed`, and `waiting`. */
+/** The kinds of entries that change the state of a run: its ends, `replayed`, and `waiting`. */
 export const STATE_KINDS = [...END_KINDS, 'replayed', 'waiting'] as const;
 
 export type RunStateKind = (typeof STATE_KINDS)[number];
@@ -207,7 +207,7 @@ export type RunStateKind = (typeof STATE_KINDS)[number];
  */
 export type JournalKind = RunStateKind | 'retried' | 'called';
 
-/** What a run waits for, as it was known when the wait began. Times are in milliseconds since 1970. */
+/** The reason of a wait, as it was known when the wait began. Times are in milliseconds since 1970. */
 export type WaitingFor = {
   /** Item of the innermost `forEach`, from 0, and the number of items. */
   readonly item?: number;

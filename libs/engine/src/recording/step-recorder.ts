@@ -45,7 +45,7 @@ export interface StepRecorderDeps {
 
 type Details = Pick<StepRecord, 'use' | 'connection' | 'ms'> & { readonly attempt?: number };
 
-/** Secret fields of what a flow receives. */
+/** Secret fields of the events and outputs that a flow receives. */
 interface FlowSecrets {
   readonly data: SecretFields | undefined;
   /** By id of the step. */
@@ -53,7 +53,7 @@ interface FlowSecrets {
 }
 
 /**
- * Records what the steps of a flow receive and return. Secrets are removed before anything is buffered: the secrets of the host, the fields
+ * Records the inputs and outputs of the steps of a flow. Secrets are removed before anything is buffered: the secrets of the host, the fields
  * that schemas of plugins mark as secret, and copies of the values of such fields in other parts of the run. Its methods never wait and
  * never throw: a run does not depend on its records.
  */
@@ -94,7 +94,7 @@ export class StepRecorder {
     const schema = this.#schemaOf(plugin, action)?.input;
     const fields = schema && SecretFields.of(schema, 'input');
     const read = () => ({ input: fields ? fields.masked(call.input) : call.input, ...(error && { output: error }) });
-    // the remote system may repeat in its error what it was sent
+    // the error of the remote system may repeat the request
     this.#write(run, 'call', step, details, read, (secrets) => fields?.collect(call.input, secrets));
   }
 
@@ -132,7 +132,7 @@ export class StepRecorder {
   }
 
   /**
-   * Returns what a run that was not recorded still has in its state: the event, the outputs of finished steps, and the error.
+   * Returns the records that the state of an unrecorded run can replace: the event, the outputs of finished steps, and the error.
    *
    * @param step path of the step that failed
    */

@@ -31,7 +31,7 @@ export interface TakenRuns {
 
 /**
  * Takes the messages of one flow from its queues: those of running runs on every host, new events on every host or, with `deliver.key` or
- * `deliver.concurrency`, on the one that owns the flow. What takes the events changes with the revision, one change after another.
+ * `deliver.concurrency`, on the one that owns the flow. The consumer of the events changes with the revision, one change after another.
  */
 export class FlowIntake {
   /** By queue. */
@@ -40,7 +40,7 @@ export class FlowIntake {
   #owner: FlowOwner | undefined;
   /** True after the flow was removed. */
   #isRetired = false;
-  /** The last change of what takes the events. */
+  /** The last change of the consumer of events. */
   #changed: Promise<void> = Promise.resolve();
 
   constructor(

@@ -33,7 +33,7 @@ export class Hop {
   claim: string | undefined;
   /** The text that people find the run by. */
   note: string | undefined;
-  /** The step at which the run waits after this hop, and for what; undefined when it ends. */
+  /** The step at which the run waits after this hop, and the reason; undefined when it ends. */
   wait: Pick<JournalDetails, 'step' | 'connection' | 'attempt' | 'waits'> | undefined;
   /** The lane or the place of the run. */
   lane: RunState['lane'];
@@ -293,7 +293,7 @@ export class Hop {
     return { run, epoch, flow: flow.name, revision, event, body, steps, frames, program: flow };
   }
 
-  /** Sets what the run waits for after this hop. */
+  /** Sets the reason of the wait after this hop. */
   waitFor(at: StepPath, { connection, attempt }: Pick<PendingCall, 'connection' | 'attempt'>, waits: WaitingFor): void {
     const place = placeInLoop(this.#frames);
     this.wait = { step: at, attempt, ...(connection !== undefined && { connection }), waits: { ...waits, ...place } };

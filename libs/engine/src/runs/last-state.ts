@@ -2,7 +2,7 @@ import { STATE_KINDS, type JournalEntry, type JournalKind, type RunStateKind } f
 
 type State = Pick<JournalEntry, 'epoch' | 'kind' | 'at'>;
 
-/** Returns whether an entry of this kind changes what its run does. */
+/** Returns whether an entry of this kind changes the state of its run. */
 export function isStateKind(kind: JournalKind): kind is RunStateKind {
   return (STATE_KINDS as readonly string[]).includes(kind);
 }

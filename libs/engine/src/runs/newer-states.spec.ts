@@ -119,7 +119,7 @@ describe('a state that the database refuses', () => {
 });
 
 describe('a run of a revision that another host has announced later', () => {
-  it('returns to its queue for 10 minutes, counted over all hosts, and is then for this host to end', async () => {
+  it('returns to its queue for 10 minutes, counted over all hosts, and is then ended by this host', async () => {
     const clock = new VirtualClock();
     const settled: Outgoing[][] = [];
     let message: EventMessage = { attributes: { ...event, meta: { kept: 1 } }, body: Buffer.from('state') };

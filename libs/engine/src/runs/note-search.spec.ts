@@ -25,7 +25,7 @@ describe('the words of a note', () => {
     expect(noteMatches(note, parseNoteQuery(text))).toBe(false);
   });
 
-  it('have a bound', () => {
+  it('are at most 128', () => {
     expect(searchWordsOf('a1b2c3 '.repeat(28)).length).toBeLessThanOrEqual(128);
     expect(searchWordsOf(Array.from({ length: 100 }, (_, n) => `a${n}/b`).join(' '))).toHaveLength(128);
   });

@@ -36,7 +36,7 @@ export interface CheckedWorkspace {
 }
 
 /**
- * Checks workspaces, and remembers what it found out about each file: a file that did not change is neither read nor checked again. The checks
+ * Checks workspaces, and remembers the result of each file: a file that did not change is neither read nor checked again. The checks
  * between files, such as for events that no flow takes, are made each time.
  */
 export class WorkspaceChecker {
@@ -104,7 +104,7 @@ export class WorkspaceChecker {
   }
 }
 
-/** A file with what is known of it. The marks are the numbers of its findings after each part of the work. */
+/** A file with the results of its check. The marks are the numbers of its findings after each part of the work. */
 interface CheckedFile {
   readonly bytes: Uint8Array;
   readonly read: FlowFile;
@@ -117,7 +117,7 @@ interface CheckedFile {
   };
 }
 
-/** A test file with what is known of it, as {@link CheckedFile}. */
+/** A test file with the results of its check, as {@link CheckedFile}. */
 interface CheckedTestFile {
   readonly bytes: Uint8Array;
   readonly read: TestFile;

@@ -31,7 +31,7 @@ interface Position {
 const RUN_SHAPE = objectShape('run', { id: ANY, flow: ANY, startedAt: ANY });
 const LOOP_SHAPE = objectShape('loop', { index: ANY, total: ANY });
 
-/** The order of a flow's steps, and what the expressions of each step can read. */
+/** The order of a flow's steps, and the names that the expressions of each step can read. */
 export class StepOrder {
   private readonly positions = new Map<string, Position>();
   private readonly byStep = new Map<StepDraft, Position>();
@@ -70,18 +70,18 @@ export class StepOrder {
   /** The ids of all steps. */
   readonly ids: readonly string[];
 
-  /** Returns what the expressions of this step can read. */
+  /** Returns the names that the expressions of this step can read. */
   visible(step: StepDraft): Visible {
     return this.visibleAt(this.byStep.get(step) as Position);
   }
 
-  /** Returns what the `if` of this step can read. */
+  /** Returns the names that the `if` of this step can read. */
   visibleInCondition(step: StepDraft): Visible {
     const here = this.byStep.get(step) as Position;
     return this.visibleAt({ ...here, conditions: here.conditions.filter((condition) => condition !== step.if) }, true);
   }
 
-  /** Returns what an expression after these inner steps can read. */
+  /** Returns the names that an expression after these inner steps can read. */
   visibleAfter(steps: readonly StepDraft[]): Visible {
     return this.visibleAt(this.ends.get(steps) as Position);
   }
