@@ -246,7 +246,7 @@ export class FlowRunner {
   async #suspect(delivery: Delivery, message: RunMessage | undefined): Promise<void> {
     const { attributes } = delivery.message;
     const run = message?.state.run ?? runId(attributes.source, attributes.id, this.flow.name);
-    // each try of each step is counted by itself, so that one item that kills hosts does not make the other items poison
+    // each try of each step is counted separately, so that one item that kills hosts does not make the other items poison
     const times = await this.deps.store.suspect(message ? `${run}/${message.state.epoch}/${message.state.at ?? ''}` : run);
     if (times <= SUSPECT_RUNS) return this.deps.gate.runExclusively(() => this.#run(delivery, message));
     const { newest } = this.#programs;
