@@ -113,7 +113,7 @@ export async function forEachSelected(
  * @throws UsageError without a terminal, CommandError for another answer
  */
 export async function confirm(question: string, runs: number, otherwise: string): Promise<void> {
-  if (!process.stdin.isTTY) throw new UsageError('nobody can confirm it here: add --yes');
+  if (!process.stdin.isTTY) throw new UsageError('there is no terminal to confirm at: add --yes');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${question} Type the number to confirm: `);
