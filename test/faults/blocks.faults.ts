@@ -7,7 +7,7 @@ import { engineSets, type StartedEngines } from '../support/engines.js';
 import { NOTEBOOK_FILES, notesIn } from '../support/notebook.js';
 import { erpWorkspace } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
-import { FAULT_TIMEOUT_MS, FULL, REPEATS_PER_CRASH } from '../support/storm.js';
+import { DRAIN_MS, FAULT_TIMEOUT_MS, FULL, REPEATS_PER_CRASH } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, type Folder } from '../support/workspace.js';
 
@@ -141,7 +141,7 @@ describe.each(engineSets)('blocks on $name', (backends) => {
       await stage.host.start();
       await driving;
       await until('all items to be carried out', () => onec.stats().distinct === expected.length, FAULT_TIMEOUT_MS);
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       const called = calls();
       expect(new Set(Object.keys(called))).toEqual(new Set(expected));
       const repeats = Object.values(called).reduce((sum, { count }) => sum + count - 1, 0);
@@ -159,7 +159,7 @@ describe.each(engineSets)('blocks on $name', (backends) => {
       const events = eventIds(EVENTS);
       await drive(events, { doors: stage.doors, type: 'caught.created', withinMs: FAULT_TIMEOUT_MS });
       await until('all handlers to run', () => notesOf('seen').length >= events.length, FAULT_TIMEOUT_MS);
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       expect([...notesOf('seen')].sort()).toEqual([...idsOf(events, 'caught', ['seen'])].sort());
       expect([...notesOf('once')].sort()).toEqual(
         [
@@ -196,7 +196,7 @@ describe.each(engineSets)('blocks on $name', (backends) => {
       await sending;
       const seen = idsOf(events, 'caught', ['seen']);
       await until('all handlers to run', () => new Set(ours('seen', seen)).size >= seen.length, FAULT_TIMEOUT_MS);
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       const called = ours('once', onceOf);
       expect(called.length).toBe(new Set(called).size);
       // a call that was under way when its host was killed has an unknown outcome, and counts as a failure of its item
@@ -217,7 +217,7 @@ describe.each(engineSets)('blocks on $name', (backends) => {
       await drive(events, { doors: stage.doors, type: 'timed.created', withinMs: FAULT_TIMEOUT_MS });
       await until('all outer handlers to run', () => notesOf('handled').length >= events.length, FAULT_TIMEOUT_MS);
       onec.setFault();
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       expect(onec.stats().done).toBe(0);
       expect([...notesOf('handled')].sort()).toEqual([...idsOf(events, 'timed', ['handled'])].sort());
       expect(notesOf('wrong')).toEqual([]);

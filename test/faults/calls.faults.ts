@@ -8,7 +8,7 @@ import { engineSets, type StartedEngines } from '../support/engines.js';
 import { NOTEBOOK_FILES, notesIn } from '../support/notebook.js';
 import { erpWorkspace } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
-import { FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
+import { DRAIN_MS, FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { makeFolder, type Folder } from '../support/workspace.js';
 
@@ -121,7 +121,7 @@ describe.each(engineSets)('flows that call flows on $name', (backends) => {
       await stage.host.kill9();
       await stage.host.start();
       await driving;
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       for (const name of new Set(Object.values(ENDS))) {
         const ofName = events.filter((_event, n) => ENDS[KINDS[n % KINDS.length] as keyof typeof ENDS] === name);
         expect(notesOf(`ask-${name}`)).toEqual(new Set(afterOf(ofName, 'ask')));
@@ -140,7 +140,7 @@ describe.each(engineSets)('flows that call flows on $name', (backends) => {
       await until('all callers to end', () => notesOf('wait-CALL_FAILED').size === EVENTS, FAULT_TIMEOUT_MS);
       expect(notesOf('wait-CALL_FAILED')).toEqual(new Set(afterOf(events, 'wait')));
       stage.onec.setFault();
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       expect([await parked('wait'), await parked('late')]).toEqual([[], []]);
     },
     FAULT_TIMEOUT_MS,
@@ -163,11 +163,11 @@ describe.each(engineSets)('flows that call flows on $name', (backends) => {
       onec.setFault();
       for (const { run } of byThird(0)) await admin(stage.url, `/api/parked/${run}/replay`, {});
       for (const { run } of byThird(1)) await admin(stage.url, `/api/parked/${run}/drop`, {});
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       for (const { run } of callers) await admin(stage.url, `/api/parked/${run}/replay`, {});
       const written = () => notesOf('bound-nothing').size;
       await until('all callers to end', () => written() === REPLAYED, FAULT_TIMEOUT_MS);
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       expect(notesOf('bound-nothing')).toEqual(new Set(afterOf(events, 'bound')));
       expect(await parked('bound')).toEqual([]);
       expect((await parked('slow')).length).toBe(byThird(2).length);

@@ -6,7 +6,7 @@ import { drive, SOURCE } from '../support/drive.js';
 import { sharedEngineSets, type SharedEngines } from '../support/engines.js';
 import { erpWorkspace } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
-import { FAULT_TIMEOUT_MS, FULL, REPEATS_PER_CRASH } from '../support/storm.js';
+import { DRAIN_MS, FAULT_TIMEOUT_MS, FULL, REPEATS_PER_CRASH } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 
 /** Runs that are in progress when the database goes away. */
@@ -91,7 +91,7 @@ describe.each(sharedEngineSets)('the database is unavailable while runs are in b
         await servers.postgres.start();
         await sent;
         await until('all calls to be carried out', () => onec.stats().distinct >= expected.length, FAULT_TIMEOUT_MS);
-        await stage.drained();
+        await stage.drained(DRAIN_MS);
         const { ids = {} } = onec.stats({ ids: true });
         expect(new Set(Object.keys(ids))).toEqual(new Set(expected));
         const repeats = Object.values(ids).reduce((sum, { count }) => sum + count - 1, 0);

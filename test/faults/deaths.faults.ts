@@ -8,7 +8,7 @@ import { startServers, type Servers } from '../support/engines.js';
 import { callsIn, GRAVE_FILES } from '../support/grave.js';
 import { erpWorkspace, SAVE_CALL, SAVE_FLOW } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
-import { FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
+import { DRAIN_MS, FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { judge, requestId } from '../support/witness.js';
 import { makeFolder, type Folder } from '../support/workspace.js';
@@ -122,7 +122,7 @@ describe('a host that is killed at a certain moment', () => {
       const accepted = drive(['caller'], { doors: stage.doors, type: 'calling.begun' });
       await survive('the caller to go on', async () => callsOf('POISON').length > 0);
       await accepted;
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       expect(callsOf('POISON')).toEqual([requestId('caller', 'calling', 'after')]);
       expect(await parked('flow=called')).toMatchObject([{ error: { code: 'POISON' } }]);
       expect(await parked('flow=calling')).toEqual([]);
@@ -137,7 +137,7 @@ describe('a host that is killed at a certain moment', () => {
       await survive('the event to go on', async () => callsOf('once').length === 2);
       await accepted;
       await drive(['second'], { doors: stage.doors, type: 'once.begun' });
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       expect(callsOf('once')).toEqual([requestId('first', 'once', 'die'), requestId('first', 'once', 'die')]);
     },
     FAULT_TIMEOUT_MS,
@@ -174,7 +174,7 @@ describe('a host that is killed at a certain moment', () => {
         return rows.length === 1 && rows[0]?.state === 'replayed';
       });
       await until('all to be carried out', () => onec.stats().distinct === REPLAYS);
-      await stage.drained();
+      await stage.drained(DRAIN_MS);
       expect(judge(onec, events, SAVE_CALL)).toMatchObject({ lost: [], strangers: [] });
       expect(onec.stats().distinct).toBe(REPLAYS);
     },

@@ -6,7 +6,7 @@ import { sharedEngineSets, type SharedEngines } from '../support/engines.js';
 import type { HostProcess } from '../support/host.js';
 import { erpWorkspace, SAVE_CALL } from '../support/samples.js';
 import { Stage } from '../support/stage.js';
-import { FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
+import { DRAIN_MS, FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
 import { START_TIMEOUT_MS, until } from '../support/until.js';
 import { judge, requestId } from '../support/witness.js';
 
@@ -80,7 +80,7 @@ describe.each(sharedEngineSets)('the order of keys over two hosts on $name', (ba
       fault((share) => carriedOut(Math.floor(events.length * share))),
     ]);
     await carriedOut(events.length);
-    await stage.drained();
+    await stage.drained(DRAIN_MS);
     const { ids = {} } = onec.stats({ ids: true });
     const firstOf = (event: string) => ids[requestId(event, SAVE_CALL.flow, SAVE_CALL.step)]?.first ?? -1;
     const outOfOrder = keys.flatMap((ofKey) => {

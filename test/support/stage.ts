@@ -2,7 +2,7 @@ import { startOnec, type Onec, type OnecOptions } from '@sluice/emulator';
 import type { LeaseRow, QueueStatus } from '@sluice/engine';
 import { admin } from './api.js';
 import { HostProcess } from './host.js';
-import { until } from './until.js';
+import { PATIENCE_MS, until } from './until.js';
 import { makeFolder, makeWorkspace, type Folder } from './workspace.js';
 
 const EMPTY_LOOKS = 3;
@@ -92,15 +92,19 @@ export class Stage {
    * Resolves when no queue has waiting or held messages, so that all repeats are complete. The queues must be empty several times in
    * succession: they are counted one after another, and a message in transit between two queues is not counted.
    */
-  async drained(): Promise<void> {
+  async drained(withinMs = PATIENCE_MS): Promise<void> {
     let empty = 0;
-    await until('all queues to be empty', async () => {
-      const { queues } = await admin<{ queues: QueueStatus[] }>(this.url, '/api/status');
-      const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
-      empty = busy.length === 0 && queues.length > 0 ? empty + 1 : 0;
-      if (busy.length > 0) throw new Error(JSON.stringify(busy));
-      return empty === EMPTY_LOOKS;
-    });
+    await until(
+      'all queues to be empty',
+      async () => {
+        const { queues } = await admin<{ queues: QueueStatus[] }>(this.url, '/api/status');
+        const busy = queues.filter(({ waiting, held = 0 }) => waiting + held > 0);
+        empty = busy.length === 0 && queues.length > 0 ? empty + 1 : 0;
+        if (busy.length > 0) throw new Error(JSON.stringify(busy));
+        return empty === EMPTY_LOOKS;
+      },
+      withinMs,
+    );
   }
 
   async close(): Promise<void> {

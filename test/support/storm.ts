@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { drive } from './drive.js';
 import { SAVE_CALL } from './samples.js';
 import type { Stage } from './stage.js';
-import { until } from './until.js';
+import { PATIENCE_MS, until } from './until.js';
 import { judge, type Verdict } from './witness.js';
 
 /** Whether all faults run (`SLUICE_FAULTS=full`), or a shorter selection that fits into every test run. */
@@ -11,6 +11,8 @@ const EVENTS = FULL ? 20_000 : 2_000;
 
 /** Time for one storm. It includes leases, grace periods and backoffs, on a machine that may be busy. */
 export const FAULT_TIMEOUT_MS = FULL ? 900_000 : 240_000;
+/** Time for the queues to become empty after a storm. Ten thousand parked runs take longer to be stored than a hundred. */
+export const DRAIN_MS = FULL ? 300_000 : PATIENCE_MS;
 
 /**
  * Maximum number of repeated calls after one crash, each with its old id: the calls in flight, at most ten, and the calls that have ended
@@ -45,7 +47,7 @@ export async function storm(
     fault({ reached: (share) => carriedOut(Math.floor(events.length * share)).then(() => undefined) }),
   ]);
   await carriedOut(events.length);
-  await stage.drained();
+  await stage.drained(DRAIN_MS);
   return judge(onec, events, options.call ?? SAVE_CALL);
 }
 
