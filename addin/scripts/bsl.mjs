@@ -33,6 +33,7 @@ export function checkOurModules() {
   };
   names['SluiceClientOverridable.bsl'] = 'SluiceКлиентПереопределяемый';
   names['SluiceWebSocket.bsl'] = 'SluiceWebSocket';
+  names['SluiceConversations.bsl'] = 'SluiceОбсуждения';
   names['ApplicationModule.bsl'] = '';
   const files = readdirSync(new URL('addin/1c/', ROOT));
   const modules = files.map((file) => ({ file, name: names[file], text: read(`addin/1c/${file}`) }));

@@ -24,6 +24,9 @@ const time = z.iso.datetime({ offset: true });
 
 // ---- people
 
+/** A person as programs name him, which know the users of their own application and not the ids here. */
+export const personName = z.string().min(1).max(400).describe('id of a person, or `<issuer>/<sub>` as in the token');
+
 export const person = z
   .object({
     id: uuid,
@@ -259,7 +262,7 @@ export const newDiscussion = z
     key: text(500).min(1).optional().describe('required for contextual; an existing discussion with the key is returned'),
     title: text(200).default(''),
     context: text(2_000).optional(),
-    members: z.array(uuid).max(MAX_MEMBERS).default([]).describe('ids of people, without the caller; exactly one for direct'),
+    members: z.array(personName).max(MAX_MEMBERS).default([]).describe('without the caller; exactly one for direct'),
   })
   .meta({ id: 'NewDiscussion' });
 export type NewDiscussion = z.output<typeof newDiscussion>;

@@ -1,11 +1,11 @@
 import { action, raceAbort } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { newDiscussion, seq, uuid } from '../contract.js';
+import { newDiscussion, seq, uuid, personName } from '../contract.js';
 import type { Conversations } from '../conversations.js';
 import type { Actor } from '../discussions/discussions.js';
 import { databaseLate } from '../failures.js';
 import { botOptions, type BotName } from './bots.js';
-import { peopleOf, personName } from './people-of.js';
+import { peopleOf } from '../people/people-of.js';
 
 const target = { ...botOptions, discussion: uuid.describe('the bot becomes a member of it') };
 const output = z.object({ discussion: uuid });

@@ -1,10 +1,10 @@
 import { action, derivedId, raceAbort, type Call } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { KINDS, newDiscussion, uuid } from '../contract.js';
+import { KINDS, newDiscussion, uuid, personName } from '../contract.js';
 import type { Conversations } from '../conversations.js';
 import { databaseLate } from '../failures.js';
 import { botOptions } from './bots.js';
-import { peopleOf, personName } from './people-of.js';
+import { peopleOf } from '../people/people-of.js';
 
 export const open = action({
   title: 'Open a discussion: create it, or find the one with the same key or of the same pair',

@@ -1,10 +1,10 @@
 import { action, raceAbort, type Call } from '@sluice/plugin-api';
 import { z } from 'zod';
-import { newMessage, seq, uuid } from '../contract.js';
+import { newMessage, seq, uuid, personName } from '../contract.js';
 import type { Conversations } from '../conversations.js';
 import { conversationsFail, databaseLate } from '../failures.js';
 import { botOptions } from './bots.js';
-import { peopleOf, personName } from './people-of.js';
+import { peopleOf } from '../people/people-of.js';
 
 const { text, spans, data, buttons, replyTo, link } = newMessage.shape;
 

@@ -10,6 +10,7 @@ import {
   type MemberPage,
   type NewDiscussion,
 } from '../contract.js';
+import { peopleOf } from '../people/people-of.js';
 import { ConversationsGuard, Visitor, type Visit } from './access.js';
 import { shownProblem } from './problem.js';
 import { DiscussionsQuery, Id, MembersQuery } from './shapes.js';
@@ -48,7 +49,10 @@ export class DiscussionsController {
     @Visitor() { conversations, actor }: Visit,
     @Body({ schema: newDiscussion }) wanted: NewDiscussion,
   ): Promise<{ discussion: Discussion; created: boolean }> {
-    return shownProblem(() => conversations.discussions.open(actor, wanted));
+    return shownProblem(async () => {
+      const members = await peopleOf(conversations.tables, actor, wanted.members);
+      return conversations.discussions.open(actor, { ...wanted, members });
+    });
   }
 
   @Get(':connection/discussions/:id')

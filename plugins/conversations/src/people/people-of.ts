@@ -1,11 +1,7 @@
-import { z } from 'zod';
 import { statement } from '../database/statement.js';
 import type { Tables } from '../database/tables.js';
 import type { Actor } from '../discussions/discussions.js';
 import { conversationsFail } from '../failures.js';
-
-/** A person as flows name him. */
-export const personName = z.string().min(1).max(400).describe('id of a person, or `<issuer>/<sub>` as in the token');
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
