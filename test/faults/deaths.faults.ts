@@ -163,6 +163,10 @@ describe('a host that is killed at a certain moment', () => {
       });
       await stage.host.kill9();
       await first;
+      await until('the statements of the killed host to end', async () => {
+        const others = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
+        return (await database.query(others)).rowCount === 0;
+      });
       // an interrupted replay continues after a minute
       await database.query(`update sluice.parked_run set state_at = state_at - interval '1 minute'`);
       await stage.host.start();
