@@ -62,7 +62,9 @@ const JOURNAL_ENTRY = z.object({
   eventSource: z.string(),
   eventType: z.string(),
   causationid: z.string().exactOptional(),
-  kind: z.enum([...RUN_STATES, 'retried', 'called']),
+  kind: z
+    .enum([...RUN_STATES, 'retried', 'called'])
+    .describe('`called`: a call that succeeded; `retried`: a try that failed, repeated or not'),
   epoch: Count.exactOptional().describe('Number of the replay: greater for a later one; absent: no replay'),
   note: z.string().exactOptional(),
   step: z.string().exactOptional().describe('Path of the step: its id, and an index for each enclosing `forEach`'),

@@ -153,3 +153,24 @@ describe('a run that waits outside of its host', () => {
     expect((await journalOf(engine)).some(({ kind }) => kind === 'waiting')).toBe(true);
   });
 });
+
+describe('the journal of an unpaced call', () => {
+  const SAY = `  - { id: say, use: fake.say, connection: quick, with: { text: '\${{ trigger.data.text }}' } }\n`;
+
+  it.each([
+    ['', ['say retried', 'say called', '- done']],
+    ['journal: off\n', []],
+  ])('has an entry for each try, unless it is off: "%s"', async (mode, entries) => {
+    const engine = await start({
+      flows: flow('t', SAY, mode),
+      answer: ({ attempt }) => {
+        if (attempt === 1) throw fail.OVERLOADED('busy', { sent: 'yes' });
+        return 'ok';
+      },
+    });
+    await engine.publish('t.asked', { text: 'a' });
+    await engine.ended('done');
+    const written = (await journalOf(engine)).filter(({ kind }) => kind !== 'waiting');
+    expect(written.map(({ kind, step = '-' }) => `${step} ${kind}`)).toEqual(entries);
+  });
+});

@@ -70,6 +70,32 @@ describe('a story', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  it('shows a try that failed as failed, and tries that failed alike as one line', () => {
+    const call = { kind: 'retried', step: 'save', connection: 'erp' } as const;
+    const unreachable = { ...call, code: 'ONEC_UNREACHABLE', message: 'the server does not answer' };
+    const entries = [
+      { ...unreachable, at: '2026-11-30T23:59:50.000Z', attempt: 1, ms: 12 },
+      { ...unreachable, at: '2026-11-30T23:59:55.000Z', attempt: 1, ms: 9 },
+      { ...unreachable, at: '2026-12-01T00:00:05.000Z', attempt: 1 },
+      { ...call, at: '2026-12-01T00:00:15.000Z', code: 'ONEC_BUSINESS', message: 'locked', ms: 30 },
+      { at: '2026-12-01T00:00:15.001Z', kind: 'parked', step: 'save', code: 'ONEC_BUSINESS', message: 'locked' },
+    ] as const;
+    const [event] = story;
+    const [run] = event?.runs ?? [];
+    if (!event || !run) throw new Error('the sample has no run');
+    const text = storyText({ events: [{ ...event, runs: [{ ...run, entries: [...entries] }] }] }, 100);
+    expect(stripVTControlCharacters(shown(text)).split('\n').slice(3)).toEqual([
+      '    2026-11-30',
+      '    23:59:50.000  save  failed  erp  in 12 ms  and 2 more until 2026-12-01 00:00:05',
+      '      ONEC_UNREACHABLE the server does not answer',
+      '    2026-12-01',
+      '    00:00:15.000  save  failed  erp  in 30 ms',
+      '      ONEC_BUSINESS locked',
+      '    00:00:15.001  save  parked',
+      '      ONEC_BUSINESS locked',
+    ]);
+  });
+
   it('contains the time at which a wait ends', () => {
     const wait = { because: 'breaker', text: 'breaker of erp, next probe', until: '2026-11-30T12:03:45.678Z' } as const;
     expect(waitText(wait)).toBe('breaker of erp, next probe 12:03:45 UTC');

@@ -35,11 +35,12 @@ function runLines({ run, flow, note, outcome, waits, entries }: StoryRun, indent
   let day = '';
   // epochs grow over the replays of all runs, and people count the replays of one
   const replays = [...new Set(entries.map(({ epoch = 0 }) => epoch).filter((epoch) => epoch > 0))];
-  const lines = entries.flatMap((entry) => {
+  const lines = alike(entries).flatMap((same) => {
+    const [entry] = same;
     const date = entry.at.slice(0, DAY_LENGTH);
     const dated = date === day ? [] : [`${inner}${paint.dim(date)}`];
     day = date;
-    return [...dated, ...entryLines(entry, replays.indexOf(entry.epoch ?? 0) + 1, inner, width)];
+    return [...dated, ...entryLines(same, replays.indexOf(entry.epoch ?? 0) + 1, inner, width)];
   });
   return [
     ...wrapped([`${oneLine(flow)}: ${state}`, `run ${oneLine(run)}`], indent, width),
@@ -49,27 +50,53 @@ function runLines({ run, flow, note, outcome, waits, entries }: StoryRun, indent
   ];
 }
 
-/** @param replay number of the replay of the run, from 1; 0 before the first one */
-function entryLines(
-  { at, kind, step, connection, attempt, code, message, ms }: Entry,
-  replay: number,
-  indent: string,
-  width: number,
-): readonly string[] {
+/** Neighbouring entries of which the later ones add nothing: tries of one call that failed in the same way. */
+type Alike = readonly [Entry, ...Entry[]];
+
+/** Joins tries of one call that failed in the same way: a system that cannot be reached for an hour makes hundreds of them. */
+function alike(entries: readonly Entry[]): readonly Alike[] {
+  const groups: [Entry, ...Entry[]][] = [];
+  for (const entry of entries) {
+    const group = groups.at(-1);
+    if (group && entry.kind === 'retried' && isSame(group[0], entry)) group.push(entry);
+    else groups.push([entry]);
+  }
+  return groups;
+}
+
+function isSame(a: Entry, b: Entry): boolean {
+  return (['kind', 'epoch', 'step', 'connection', 'code', 'message'] as const).every((key) => a[key] === b[key]);
+}
+
+/**
+ * @param same entries that are shown as one
+ * @param replay number of the replay of the run, from 1; 0 before the first one
+ */
+function entryLines(same: Alike, replay: number, indent: string, width: number): readonly string[] {
+  const { at, kind, step, connection, attempt, code, message, ms } = same[0];
+  const last = same.length === 1 ? undefined : same.at(-1);
   const parts = [
     at.slice(DAY_LENGTH + 1).replace('Z', ''),
     ...(step === undefined ? [] : [oneLine(step)]),
-    outcomeText(kind),
+    // whether the call is repeated, the entries after it show
+    kind === 'retried' ? paint.red('failed') : outcomeText(kind),
     ...(connection === undefined ? [] : [oneLine(connection)]),
     ...(attempt === undefined || attempt === 1 ? [] : [`attempt ${attempt}`]),
     ...(ms === undefined ? [] : [`in ${inWords(ms)}`]),
     ...(replay === 0 ? [] : [`replay ${replay}`]),
+    ...(last === undefined ? [] : [`and ${same.length - 1} more until ${timeOf(last, same[0])}`]),
   ];
   const error = [code, message].filter((text) => text !== undefined).join(' ');
   return [
     ...wrapped(parts, indent, width),
     ...(error === '' ? [] : wrapped(paint.red(oneLine(error)).split(' '), `${indent}${INDENT}`, width, ' ')),
   ];
+}
+
+/** Returns the time of an entry, with its day when that is not the day of the first one. */
+function timeOf({ at }: Entry, first: Entry): string {
+  const sameDay = at.slice(0, DAY_LENGTH) === first.at.slice(0, DAY_LENGTH);
+  return at.slice(sameDay ? DAY_LENGTH + 1 : 0, SECONDS_LENGTH).replace('T', ' ');
 }
 
 /** Returns an outcome, or a kind of an entry, in its colour. */

@@ -52,7 +52,7 @@ export class UnpacedCalls {
       // the token that the action stores is the run's state, so this host keeps none of it
       suspend: () => encodeRun({ state: hop.state('result', { at: step, call: { ...call, input: null } }), body: hop.body }),
       load: () => UNPACED_LOAD,
-      journaled: false,
+      journaled: this.flow.journal !== 'off',
       ...(hop.recorder && { recorded: hop.recorded }),
     });
     switch (outcome.kind) {
