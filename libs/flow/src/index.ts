@@ -73,7 +73,7 @@ export { applyFixes, type FixedText } from './fixes.js';
 export { stepsIn } from './steps-in.js';
 export { writeYaml } from './yaml/write-yaml.js';
 export { formatFinding, formatFindings } from './format.js';
-export { nearest } from './nearest.js';
+export { namesListed, nearest } from './nearest.js';
 export { analyseFile, visibleInWorkspaceFile, type AnalysisInput, type FileAnalysis } from './analysis/analyse-file.js';
 export { cursorInExpression, functionUnder, pathUnder, type ExpressionCursor } from './analysis/cursor.js';
 export {

@@ -42,6 +42,8 @@ export interface FunctionCaller {
 
 /** A signature as JSONata's parser creates it. `validate` returns the arguments with defaults, or throws. */
 export interface Signature {
+  /** Its text, such as `<a<n>:n>`; absent for one that wraps another. */
+  readonly definition?: string;
   validate(args: readonly unknown[], context: unknown): readonly unknown[];
 }
 

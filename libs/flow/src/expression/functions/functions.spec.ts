@@ -217,7 +217,7 @@ describe('functions that replace those of JSONata', () => {
   ]);
   refuses([
     ['$eval("1")', 'EXPR_FAILED', 'non-function'],
-    ['$pad(1, 3)', 'EXPR_FAILED', 'does not match function signature'],
+    ['$pad(1, 3)', 'EXPR_FAILED', 'the arguments of $pad must be: a text, a number, a text'],
     ['$toMillis("soon")', 'EXPR_FAILED', 'not a date'],
   ]);
 });
@@ -305,4 +305,34 @@ describe('a transform changes only its copy', () => {
     ['trigger.data ~> |$$.trigger.data|{"x": 1}|', 'EXPR_FAILED', 'leads out of it'],
     ['trigger.data ~> |$$.trigger|{}, "data"|', 'EXPR_FAILED', 'leads out of it'],
   ]);
+});
+
+describe('an argument of the wrong type', () => {
+  const data = scopeOf({ texts: ['1', '2'], mixed: [1, '2'], lines: [{ price: 1 }], number: 5, text: 'x' });
+
+  it.each([
+    ['$sum(trigger.data.texts)', '$sum must be a list of numbers, not a list with a text', '$sum(list.$number($))'],
+    ['$average(trigger.data.texts)', 'must be a list of numbers', '$average(list.$number($))'],
+    ['$min(trigger.data.mixed)', 'not a list with a number and a text', '$min(list.$number($))'],
+    ['$max(trigger.data.text)', 'not a text', '$max(list.$number($))'],
+    ['$sum(trigger.data.lines)', 'not a list with an object', '$sum(list.field)'],
+    ['$join([1, 2])', '$join must be a list of texts', '$join(list.$string($))'],
+    ['$uppercase(trigger.data.number)', 'must be a text, not a number', '$string(…)'],
+    ['$abs(trigger.data.text)', 'must be a number, not a text', '$number(…)'],
+    ['$map([1], 2)', 'argument 2 of $map must be a function, not a number', 'function($item)'],
+    ['$formatNumber("a", "0")', 'the arguments of $formatNumber must be: a number, a text, an object', 'convert'],
+    ['$substring(1, 2)', 'the arguments of $substring must be: a text, a number, a number', 'convert'],
+    ['$count([1], 2)', '$count takes at most 1 argument', 'delete'],
+    ['trigger.data.texts * 2', 'the left side of "*" is not a number', '$sum(…)'],
+  ])('of %s is named with its cure', async (source, message, cure) => {
+    await expect(evaluate(source, data)).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+      cure: expect.stringContaining(cure),
+    });
+  });
+
+  it('is corrected by its cure', async () => {
+    expect(await evaluate('$sum(trigger.data.texts.$number($))', data)).toBe(3);
+    expect(await evaluate('$join([1, 2].$string($), "/")', data)).toBe('1/2');
+  });
 });

@@ -21,7 +21,8 @@ export function numberOf(value: unknown): number | undefined {
   spendText(value.length);
   if (value.length > MAX_CHARACTERS) throw badArgument(`$number takes a text of at most ${MAX_CHARACTERS} characters`);
   const match = DECIMAL.exec(value);
-  if (!match && !OTHER_RADIX.test(value)) throw badArgument('$number was given a text that is not a number');
+  if (!match && !OTHER_RADIX.test(value))
+    throw badArgument('$number was given a text that is not a number', 'for "1 234,50" write $decimal(…)');
   const read = Number(value);
   if (!Number.isFinite(read)) throw badArgument('$number was given a number that is out of range');
   if ((match?.[3] === undefined && Number.isInteger(read) && !Number.isSafeInteger(read)) || (match && isRounded(match, read))) {

@@ -236,7 +236,7 @@ export class Evaluation implements FunctionCaller {
     if (node.value === '{') return this.#group(node.lhs as readonly SyntaxPair[], input, frame);
     const value = this.evaluate(node.expression as SyntaxNode, input, frame);
     if (value === undefined) return undefined;
-    if (!isNumeric(value)) throw badArgument('the operand of "-" is not a number');
+    if (!isNumeric(value)) throw badArgument('the operand of "-" is not a number', 'convert a text with $number(…)');
     return -value;
   }
 

@@ -75,14 +75,16 @@ function compare(operator: string, left: unknown, right: unknown): boolean | und
     }
   }
   if (left === undefined || right === undefined) return undefined;
-  if (typeof left !== typeof right) throw badArgument(`"${operator}" cannot compare a text with a number`);
+  if (typeof left !== typeof right) throw badArgument(`"${operator}" cannot compare a text with a number`, NUMBER_CURE);
   const [a, b] = [left as number, right as number];
   return operator === '<' ? a < b : operator === '<=' ? a <= b : operator === '>' ? a > b : a >= b;
 }
 
+const NUMBER_CURE = 'convert a text with $number(…), and add the values of a list with $sum(…)';
+
 function reckon(operator: string, left: unknown, right: unknown): number | undefined {
-  if (left !== undefined && !isNumeric(left)) throw badArgument(`the left side of "${operator}" is not a number`);
-  if (right !== undefined && !isNumeric(right)) throw badArgument(`the right side of "${operator}" is not a number`);
+  if (left !== undefined && !isNumeric(left)) throw badArgument(`the left side of "${operator}" is not a number`, NUMBER_CURE);
+  if (right !== undefined && !isNumeric(right)) throw badArgument(`the right side of "${operator}" is not a number`, NUMBER_CURE);
   if (left === undefined || right === undefined) return undefined;
   const [a, b] = [left, right];
   switch (operator) {
