@@ -22,6 +22,15 @@ export interface Observed {
   readonly tookMs: number | undefined;
   /** Virtual milliseconds of the test. */
   readonly passedMs: number;
+  /** The connections that were closed for calls when the observation ended before a run; empty when all runs have ended. */
+  readonly closed: readonly ClosedConnection[];
+}
+
+/** A connection into which no call can begin. */
+export interface ClosedConnection {
+  readonly connection: string;
+  /** The reason, for people. */
+  readonly because: string;
 }
 
 export interface Comparison {
@@ -127,10 +136,12 @@ async function problemOf(test: () => Promise<boolean>): Promise<string | undefin
 }
 
 /** Returns the mismatch of a run that has not ended. */
-function endlessRun({ test: { location }, observed: { runs, tookMs, passedMs } }: Comparison): readonly Mismatch[] {
+function endlessRun({ test: { location }, observed: { runs, tookMs, passedMs, closed } }: Comparison): readonly Mismatch[] {
   if (tookMs !== undefined) return [];
   const passed = `${Math.floor(passedMs / HOUR_MS)} h of virtual time`;
-  const message = runs.length === 0 ? `no run has begun after ${passed}` : `the run has not ended after ${passed}`;
+  const [first] = closed;
+  const waits = first ? `: it waits for ${first.connection}: ${first.because}` : '';
+  const message = runs.length === 0 ? `no run has begun after ${passed}` : `the run has not ended after ${passed}${waits}`;
   return [{ code: 'TEST_ENDLESS', location, message }];
 }
 

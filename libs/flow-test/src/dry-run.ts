@@ -2,6 +2,7 @@ import { SecretFields } from '@sluice/engine';
 import type { RunOutcome, Flow, StepMock, Workspace } from '@sluice/flow';
 import type { AnyPlugin, ErrorView, EventAttributes, Reply } from '@sluice/plugin-api';
 import type { z } from 'zod';
+import type { ClosedConnection } from './compare.js';
 import { observeRun } from './run-flow-test.js';
 import { Trace, type TracedStep } from './trace.js';
 import type { RunWatch, WatchedCall } from './watch.js';
@@ -40,6 +41,8 @@ export interface DryRunResult {
   readonly tookMs?: number;
   /** Virtual milliseconds of the observation. */
   readonly passedMs: number;
+  /** Of an unfinished run: the connections into which no call could begin at its end. */
+  readonly closed: readonly ClosedConnection[];
 }
 
 /**
@@ -75,7 +78,7 @@ export async function dryRun(input: DryRunInput, watch: Pick<RunWatch, 'live' | 
   );
   const [run] = observed.runs;
   if (!run || !accepted) throw new Error(`the event was not delivered to ${name}`);
-  const { events, tookMs, passedMs } = observed;
+  const { events, tookMs, passedMs, closed } = observed;
   return {
     event: accepted,
     outcome: (run.outcome ?? 'unfinished') as DryRunResult['outcome'],
@@ -85,6 +88,7 @@ export async function dryRun(input: DryRunInput, watch: Pick<RunWatch, 'live' | 
     events,
     ...(tookMs !== undefined && { tookMs }),
     passedMs,
+    closed,
   };
 }
 

@@ -135,11 +135,12 @@ class TestRun {
     engine.ready();
     await this.#answerCalls(bus);
     const hasEnded = await this.#play(bus);
+    const closed = hasEnded ? [] : closedConnections(engine.paces());
     const stopping = engine.stop();
     await this.#clock.advanceUntil(settlementOf(stopping), MINUTE_MS);
     await bus.close();
     await store.close();
-    return this.#observed(hasEnded);
+    return this.#observed(hasEnded, closed);
   }
 
   /** Delivers the events at their times, and lets the virtual clock run until all runs have ended. Returns whether they have. */
@@ -238,7 +239,7 @@ class TestRun {
     }
   }
 
-  #observed(hasEnded: boolean): Observed {
+  #observed(hasEnded: boolean, closed: Observed['closed']): Observed {
     const ends = this.#runs.map((_, index) => this.#endOf(index)?.at ?? -Infinity);
     const [first] = this.#runs;
     return {
@@ -247,6 +248,7 @@ class TestRun {
       events: this.#broker.events.map(viewOf),
       tookMs: hasEnded && first ? Math.max(first.acceptedAt, ...ends) - first.acceptedAt : undefined,
       passedMs: this.#clock.monotonic(),
+      closed,
     };
   }
 
@@ -260,6 +262,13 @@ class TestRun {
       reply: this.#broker.replies.get(id),
     };
   }
+}
+
+/** Returns the connections into which no call can begin. */
+function closedConnections(paces: ReturnType<Engine['paces']>): Observed['closed'] {
+  return Object.entries(paces).flatMap(([connection, { closedBecause: because }]) =>
+    because === undefined ? [] : [{ connection, because }],
+  );
 }
 
 /** Returns whether the schedule of the flow has to start the run. */

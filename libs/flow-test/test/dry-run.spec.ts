@@ -267,7 +267,11 @@ steps:
         watch: { signal },
       },
     );
-    expect(stuck).toMatchObject({ outcome: 'unfinished', steps: [{ state: 'waiting' }] });
+    expect(stuck).toMatchObject({
+      outcome: 'unfinished',
+      steps: [{ state: 'waiting' }],
+      closed: [{ connection: 'erp', because: expect.stringContaining('could not be reached') }],
+    });
   });
 
   it('makes a real call once, while the virtual time stands still', async () => {

@@ -107,10 +107,11 @@ async function run({ flow, workspace, loaded }: FoundFlow, event: ReadEvent, opt
 }
 
 /** Returns why a run did not end: its real time was over after `limitMs`, or what it waits for does not come in virtual time. */
-function whyUnfinished({ passedMs }: DryRunResult, limitMs: number | undefined): string {
+function whyUnfinished({ passedMs, closed: [first] }: DryRunResult, limitMs: number | undefined): string {
+  const waits = first ? `: it waits for ${first.connection}: ${first.because}` : ': the trace shows the step that waits';
   return limitMs === undefined
-    ? `the run did not end within ${inWords(passedMs)} of virtual time: the trace shows the step that waits`
-    : `the run did not end within ${inWords(limitMs)}: --timeout allows more`;
+    ? `the run did not end within ${inWords(passedMs)} of virtual time${waits}`
+    : `the run did not end within ${inWords(limitMs)} (--timeout allows more)${waits}`;
 }
 
 /** Collects the values of `--live`; the option without a value means all steps. */

@@ -20,7 +20,7 @@ export interface TraceLinesOptions {
 
 /** Returns the steps of a dry run as lines of text: each with its virtual time, its input and its output. */
 export function traceLines(result: DryRunResult, options: TraceLinesOptions): readonly string[] {
-  const lines = new TraceLines(options);
+  const lines = new TraceLines(options, new Map(result.closed.map(({ connection, because }) => [connection, because])));
   lines.steps(result.steps, 0);
   if (result.catch.length > 0) {
     lines.add(0, paint.yellow('catch of the flow'));
@@ -33,7 +33,11 @@ export function traceLines(result: DryRunResult, options: TraceLinesOptions): re
 class TraceLines {
   readonly lines: string[] = [];
 
-  constructor(private readonly options: TraceLinesOptions) {}
+  /** @param closed why no call can begin, by connection */
+  constructor(
+    private readonly options: TraceLinesOptions,
+    private readonly closed: ReadonlyMap<string, string>,
+  ) {}
 
   add(depth: number, text: string): void {
     this.lines.push(' '.repeat(10 + 2 * depth) + text);
@@ -56,7 +60,13 @@ class TraceLines {
     const { state, verb, output } = traced;
     if ((state === 'done' || state === 'replaced') && output !== undefined && verb !== 'emit')
       this.#value(depth, state === 'replaced' ? 'out by onError' : `out${this.#origin(traced)}`, output);
-    if (state === 'waiting') this.add(depth + 1, paint.yellow('did not end'));
+    if (state === 'waiting') this.add(depth + 1, paint.yellow(`did not end${this.#waitOf(traced)}`));
+  }
+
+  #waitOf({ attempts }: TracedStep): string {
+    const connection = attempts.at(-1)?.target?.connection ?? '';
+    const because = this.closed.get(connection);
+    return because === undefined ? '' : `: waits for ${connection}: ${because}`;
   }
 
   #headOf({ verb, attempts, state, condition, blocks, output }: TracedStep): string {
