@@ -96,6 +96,10 @@ describe('a recorded run', () => {
       stdout: '',
       stderr: expect.stringContaining('left out: events.0.data.at was'),
     });
+    expect(await sluice(stage.url, 'record', done, ...here())).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`has a test of run ${done} already`),
+    });
     const text = await readFile(path.join(stage.workspace.path, 'flows/orders.test.yaml'), 'utf8');
     expect(text.match(/^flow: orders$/gm)).toHaveLength(2);
     expect(text).toContain('the password is ***');

@@ -38,7 +38,7 @@ export function testOf(capsule: Capsule, flow: Flow | undefined): RecordedTest {
   const uncalled = flow && isFull ? callSteps(flow).filter((step) => !made.has(step)) : [];
   const mocks = mocksOf(made, flow ? unrecordedOutputs(capsule, flow, made) : {});
   return {
-    name: `run ${run.slice(0, 8)}${startedAt === undefined ? '' : ` of ${startedAt.slice(0, 10)}`} ends as ${outcome}`,
+    name: `${nameOfRun(run)}${startedAt === undefined ? '' : ` of ${startedAt.slice(0, 10)}`} ends as ${outcome}`,
     ...(startedAt !== undefined && { now: startedAt }),
     trigger: triggerOf(event),
     ...(Object.keys(mocks).length > 0 && { mocks }),
@@ -50,6 +50,11 @@ export function testOf(capsule: Capsule, flow: Flow | undefined): RecordedTest {
       ...(reply && { reply: replyOf(reply) }),
     },
   };
+}
+
+/** Returns the beginning of the name of a test of a run. */
+export function nameOfRun(run: string): string {
+  return `run ${run.slice(0, 8)}`;
 }
 
 /** A part of an expectation that the flow does not meet when it runs offline. */

@@ -1,12 +1,14 @@
-import { appendFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Capsule } from '@sluice/admin-contract';
 import type { Command } from 'commander';
 import { openHostApi } from '../admin/operator.js';
 import { OfflineWorkspace } from '../capsule/offline.js';
 import { fetchCapsule, isCapsuleFile, readCapsuleFile } from '../capsule/read-capsule.js';
 import { recordedFile, recordedTestOf } from '../capsule/recorded-file.js';
-import type { Difference } from '../capsule/recorded-test.js';
-import { EXIT } from '../exit.js';
+import { nameOfRun, type Difference } from '../capsule/recorded-test.js';
+import { CommandError, EXIT } from '../exit.js';
+import { oneLine } from '../terminal/paint.js';
 import { print, printNotice } from '../terminal/print.js';
 
 interface Flags {
@@ -29,8 +31,9 @@ async function record(run: string, { workspace: directory, out }: Flags): Promis
   const capsule = isCapsuleFile(run) ? await readCapsuleFile(run) : await fetchCapsule((await openHostApi()).admin, run);
   const workspace = await OfflineWorkspace.open(directory);
   const flow = workspace.flow(capsule.flow.name);
-  const { test, differences } = await recordedTestOf(workspace, flow, capsule);
   const file = out ?? path.join(directory, path.dirname(flow.location.file), `${flow.name}.test.yaml`);
+  if (file !== '-') await refuseSecond(file, capsule);
+  const { test, differences } = await recordedTestOf(workspace, flow, capsule);
   const text = recordedFile(flow.name, test);
   const { mismatches } = await workspace.runTestOf(flow.name, text);
   const passes = mismatches.length === 0;
@@ -43,6 +46,27 @@ async function record(run: string, { workspace: directory, out }: Flags): Promis
   for (const difference of differences) printNotice(differenceText(difference));
   if (file !== '-') printNotice(`${passes ? 'the test passes' : 'the test fails'}: sluice test ${file}`);
   if (!passes) process.exitCode = EXIT.failed;
+}
+
+/** @throws CommandError when the file has a test of this run */
+async function refuseSecond(file: string, { run }: Pick<Capsule, 'run'>): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return '';
+  });
+  const line = lineOfTest(text, nameOfRun(run));
+  if (line !== undefined)
+    throw new CommandError(
+      `${oneLine(file)}:${line} has a test of run ${run} already: delete it to record the run again, or name another file with --out`,
+    );
+}
+
+/** Returns the line of a test whose name begins with this text; undefined when the file has none. */
+function lineOfTest(text: string, beginning: string): number | undefined {
+  const index = text
+    .split('\n')
+    .findIndex((line) => /^\s*(?:- )?\s*name: ["']?(.*)$/.exec(line)?.[1]?.startsWith(`${beginning} `));
+  return index < 0 ? undefined : index + 1;
 }
 
 /** Adds a document to the file. Tests that are there stay. */
