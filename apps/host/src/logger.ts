@@ -37,7 +37,9 @@ export class NestLogger implements LoggerService {
     this.#write('debug', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.#write('error', message, rest);
+    // the start fails with a message of its own then: `listenOn`
+    const isPort = typeof message === 'string' && message.startsWith('Error: listen E');
+    this.#write(isPort ? 'debug' : 'error', message, rest);
   }
   warn(message: unknown, ...rest: unknown[]): void {
     this.#write('warn', message, rest);

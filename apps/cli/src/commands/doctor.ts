@@ -57,7 +57,7 @@ async function askHost(env: Env): Promise<HostReport> {
   }
   try {
     const lines = await (await openHostApi(env)).admin.doctor({});
-    return { up: true, lines: [{ what: HOST, ok: true, says: `${url} runs with:` }, ...lines] };
+    return { up: true, lines: [{ what: HOST, ok: true, says: `${url} answers` }, ...lines] };
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof ContractError)) throw error;
     return {

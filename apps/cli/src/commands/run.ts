@@ -6,7 +6,7 @@ import { bannerOf } from '../host/banner.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { readRoles } from '../options.js';
 import { paint } from '../terminal/paint.js';
-import { print } from '../terminal/print.js';
+import { print as printResult, printNotice } from '../terminal/print.js';
 
 export function addRun(command: Command): void {
   command
@@ -24,12 +24,18 @@ export function addRun(command: Command): void {
       }
       // the host reports a failure in its log
       reload = () => void running.host.reload().catch(() => undefined);
-      if (process.stdout.isTTY) print(`${bannerOf(running, paint)}\n\nwaiting for events, Ctrl+C stops`);
+      // the log goes to a file, and the terminal shows what runs
+      const print = process.stdout.isTTY ? printResult : printNotice;
+      if (hasOutput()) print(`${bannerOf(running, paint)}\n\nwaiting for events, Ctrl+C stops`);
       await requested(stop);
       await running.host.stop();
       // an unresponsive server would keep the process alive
       process.exit(EXIT.done);
     });
+}
+
+function hasOutput(): boolean {
+  return process.stdout.isTTY || process.stderr.isTTY;
 }
 
 function hasTerminal(): boolean {

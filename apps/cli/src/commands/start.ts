@@ -8,7 +8,7 @@ import { startStandIns, type StandIns } from '../host/stand-ins.js';
 import { fillSampleJournal } from '../host/sample-journal.js';
 import { requested, stopRequest } from '../host/stop-request.js';
 import { paint } from '../terminal/paint.js';
-import { print, printNotice } from '../terminal/print.js';
+import { print as printResult, printNotice } from '../terminal/print.js';
 
 const TOKEN_TTL_MS = 12 * 3_600_000;
 /** The called extension in flows/samples/call.json. */
@@ -29,8 +29,7 @@ export function addStart(command: Command): void {
         process.exitCode = EXIT.failed;
         return;
       }
-      if (process.stdout.isTTY) await welcome(running, standIns);
-      else printNotice('no token is printed here, because the output may become a log: "npx sluice token --sub me" makes one');
+      await welcome(running, standIns);
       await requested(stop);
       await running.host.stop();
     } finally {
@@ -41,17 +40,25 @@ export function addStart(command: Command): void {
   });
 }
 
-/** Prints the banner and tokens. Called only on a terminal, because tokens must not be logged. */
+/**
+ * Prints the addresses, and lines to try with tokens. When the standard output goes to a file, which gets the log, all this is printed to
+ * standard error; tokens are printed to a terminal only, because they must not be logged.
+ */
 async function welcome(running: RunningHost, { onec, pbxControl }: StandIns): Promise<void> {
   const { port, operatorSecret } = running.host;
+  const print = process.stdout.isTTY ? printResult : printNotice;
   const sign = (scope: string, extension?: string) =>
     signOperatorToken(operatorSecret, { sub: 'me', scope, ttlMs: TOKEN_TTL_MS, ...(extension !== undefined && { extension }) });
-  const token = await sign('events:write');
   const notes = {
     ...(onec !== undefined && { onec }),
     ...(pbxControl !== undefined && { pbx: 'stand-in, started here because PBX_HOST is not set' }),
   };
   print(bannerOf(running, paint, notes));
+  if (!process.stdout.isTTY && !process.stderr.isTTY) {
+    print('no token is printed here, because the output may become a log: "npx sluice token --sub me" makes one');
+    return;
+  }
+  const token = await sign('events:write');
   print('token   in the line below: 12 h, events:write   (another: npx sluice token --sub me)');
   print('\ntry it in another window:');
   print(`  ${tryLine(port, token)}`);
