@@ -13,7 +13,8 @@ import { hostFail } from '../failures.js';
 import type { HostServices } from './host-services.js';
 
 /** Maximum records and bytes of one capsule. */
-const LIMITS = { records: 10_000, bytes: 32 * 1024 ** 2 };
+const MAX_MIB = 32;
+const LIMITS = { records: 10_000, bytes: MAX_MIB * 1024 ** 2 };
 const OUTCOMES: ReadonlySet<string> = new Set(END_KINDS);
 
 type Draft = { -readonly [Key in keyof CapsuleCall]: CapsuleCall[Key] };
@@ -40,7 +41,9 @@ export async function capsuleOf(services: HostServices, run: string): Promise<Ca
   const outcome = made.end?.outcome ?? outcomeOf(last, made.epoch);
   const missing = [
     ...(kept.length === 0 ? ['the inputs of its calls, earlier errors and replies: the flow has no "journal: full"'] : []),
-    ...(isCut ? [`everything after the first ${records.length} records: the run has more`] : []),
+    ...(isCut
+      ? [`everything after the first ${records.length} records: a file has at most ${LIMITS.records} records and ${MAX_MIB} MiB`]
+      : []),
     ...(outcome !== undefined && made.end === undefined ? ['the error with which the run has ended'] : []),
     ...(outcome === undefined ? ['the end of the run: it has not ended'] : []),
     ...(made.event === undefined ? ['the event of the run'] : []),
@@ -113,7 +116,7 @@ class CapsuleOfRecords {
       if (record.epoch < (newest.get(stepKey(record.kind, record.step)) ?? 0)) continue;
       for (const what of record.omitted ?? [])
         this.omitted.push(
-          `the ${what} of ${record.step === '' ? `the ${record.kind}` : record.step}: it is too large or cannot be kept`,
+          `the ${what} of ${record.step === '' ? `the ${record.kind}` : record.step}: it is larger than 4 MiB, or no value of JSON`,
         );
       this.#add(record, byStep);
     }
