@@ -63,7 +63,7 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/lsp.js')).addLsp,
   },
   token: {
-    about: 'create, revoke and list tokens',
+    about: 'print a new token; its commands revoke and list tokens',
     load: async () => (await import('./commands/token.js')).addToken,
   },
   parked: {
@@ -79,7 +79,7 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     load: async () => (await import('./commands/record.js')).addRecord,
   },
   export: {
-    about: 'write what is recorded of a run as one file, without secrets',
+    about: 'print what is recorded of a run as JSON, without secrets: sluice export RUN > run.json',
     load: async () => (await import('./commands/export.js')).addExport,
   },
   unrouted: {
@@ -120,6 +120,11 @@ const COMMANDS: Readonly<Record<string, Described>> = {
   },
 };
 
+const AFTER_HELP = `
+Begin with "sluice init DIR". "sluice COMMAND --help" shows the options of a command.
+Commands about a running host use the host at SLUICE_URL, otherwise the one on this machine.
+Exit codes: 0 done, 1 findings or failures, 2 wrong arguments.`;
+
 /** Time after a command in which the process must end, even with open sockets of a pool. */
 const LINGER_MS = 1_000;
 
@@ -127,7 +132,8 @@ const LINGER_MS = 1_000;
 function createProgram(): Command {
   const program = new Command('sluice')
     .description('Carries events into 1C:Enterprise, never faster than 1C can handle, and without losing one')
-    .version(VERSION);
+    .version(VERSION)
+    .addHelpText('after', AFTER_HELP);
   // commands inherit these two settings when they are added
   program.exitOverride().showHelpAfterError('(use --help for the options)');
   for (const [name, { about }] of Object.entries(COMMANDS)) program.command(name).description(about);

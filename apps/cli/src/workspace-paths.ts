@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from './exit.js';
+import { nameHint } from './unknown-name.js';
 
 /**
  * Returns a function that returns whether a file of the workspace is one of the paths or below one. The whole workspace is always read,
@@ -14,6 +16,8 @@ export function within(workspace: string, paths: readonly string[], files: reado
   };
   for (const one of paths) {
     if (files.some((file) => isIn(file, one))) continue;
+    const shown = files.map((file) => path.join(path.relative('.', workspace), file));
+    if (!existsSync(one)) throw new UsageError(`there is no file ${one}: ${nameHint(one, shown, 'files')}`);
     throw new UsageError(
       `${one} has no file of the workspace ${path.resolve(workspace)} (sluice.yaml, and flows/**/*.yaml): for another workspace use --workspace DIR`,
     );

@@ -33,7 +33,7 @@ async function readSource(directory: string, file: string): Promise<SourceFile> 
 function unreadable(directory: string, file: string, { code, message }: NodeJS.ErrnoException): Error {
   if (code === 'ENOENT' && file === 'sluice.yaml')
     return engineFail.CONFIG_INVALID(
-      `there is no sluice.yaml in ${directory}: run in a workspace, or name one with --workspace DIR`,
+      `there is no sluice.yaml in ${path.resolve(directory)}: create a workspace with "sluice init DIR", or name one with --workspace DIR`,
     );
   const reason = code === 'EACCES' ? 'this user may not read it' : code === 'ENOENT' ? 'it is a link to a missing file' : message;
   return engineFail.CONFIG_INVALID(`${file} cannot be read: ${reason}`);

@@ -18,6 +18,7 @@ import {
   type SelectionFlags,
 } from './parked-selection.js';
 import { runOf, runsLike } from './short-run.js';
+import { noteUnknownNames } from './unknown-selection.js';
 
 /** Runs per second of a replay or drop of many runs. The pace of a connection bounds the calls; this bounds the work of the host. */
 const DEFAULT_PER_SECOND = 50;
@@ -32,7 +33,7 @@ export interface BulkFlags extends SelectionFlags {
 }
 
 /** The routes that such a command calls. */
-export type BulkAdmin = Pick<AdminClient, 'parked' | 'parkedGroups' | 'replay' | 'drop'>;
+export type BulkAdmin = Pick<AdminClient, 'parked' | 'parkedGroups' | 'replay' | 'drop' | 'status'>;
 
 /** Adds the flags of {@link BulkFlags}, except `--all`. */
 export function addBulkFlags(command: Command): Command {
@@ -61,6 +62,7 @@ export async function findRun(admin: Pick<AdminClient, 'parked'>, prefix: string
 export async function countSelected(admin: BulkAdmin, selection: ParkedSelection): Promise<ParkedGroups> {
   const counts = await admin.parkedGroups(selection);
   print(groupsText(counts));
+  if (counts.runs === 0) await noteUnknownNames(admin, selection);
   return counts;
 }
 

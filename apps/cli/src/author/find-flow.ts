@@ -1,14 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { nearest, type Flow, type Workspace } from '@sluice/flow';
+import type { Flow, Workspace } from '@sluice/flow';
 import { compileFiles, readWorkspaceEnv, readWorkspaceFiles, type LoadedWorkspace } from '@sluice/host/workspace';
 import { CommandError, UsageError } from '../exit.js';
 import { findingsText } from '../terminal/findings-text.js';
 import { print } from '../terminal/print.js';
+import { listedNames, nameHint } from '../unknown-name.js';
 import { compileOffline } from './compile-offline.js';
-
-/** Maximum flows that an error lists. */
-const MAX_LISTED = 20;
 
 export interface FoundFlow {
   readonly flow: Flow;
@@ -47,7 +45,9 @@ async function fileOf(directory: string, named: string): Promise<string | undefi
   if (!/\.ya?ml$/i.test(named) && !/[\\/]/.test(named)) return undefined;
   const isFile = (await stat(named).catch(() => undefined))?.isFile() ?? false;
   if (isFile) return path.relative(directory, named).split(path.sep).join('/');
-  throw new UsageError(`there is no file ${named}: write the name of a flow, or a file with a flow`);
+  const { flows } = await readWorkspaceFiles(directory);
+  const names = flows.map(({ file }) => path.join(path.relative('.', directory), file));
+  throw new UsageError(`there is no file ${named}: ${nameHint(named, names, 'files with flows')}`);
 }
 
 function pick(flows: readonly Flow[], named: string, file: string | undefined): Flow {
@@ -55,13 +55,7 @@ function pick(flows: readonly Flow[], named: string, file: string | undefined): 
   const [first, second] = found;
   if (first && !second) return first;
   const names = found.length > 0 ? found.map(({ name }) => name) : flows.map(({ name }) => name);
-  if (first) throw new UsageError(`${named} has ${found.length} flows: name one of them: ${listed(names)}`);
+  if (first) throw new UsageError(`${named} has ${found.length} flows: name one of them: ${listedNames(names)}`);
   if (file !== undefined) throw new UsageError(`${named} has no flow`);
-  const near = nearest(named, names);
-  const cure = near === undefined ? `the flows are: ${listed(names)}` : `did you mean ${near}?`;
-  throw new UsageError(`there is no flow "${named}": ${names.length === 0 ? 'the workspace has no flows' : cure}`);
-}
-
-function listed(names: readonly string[]): string {
-  return names.slice(0, MAX_LISTED).join(', ') + (names.length > MAX_LISTED ? ', …' : '');
+  throw new UsageError(`there is no flow "${named}": ${nameHint(named, names, 'flows')}`);
 }

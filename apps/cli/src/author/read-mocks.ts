@@ -1,6 +1,7 @@
-import { nearest, stepsIn, type Flow, type Step, type StepMock } from '@sluice/flow';
+import { stepsIn, type Flow, type Step, type StepMock } from '@sluice/flow';
 import { parseDuration, type ErrorView } from '@sluice/plugin-api';
 import { UsageError } from '../exit.js';
+import { nameHint } from '../unknown-name.js';
 import { readJson } from './read-event.js';
 
 const FATES = ['retry', 'overload', 'unavailable', 'rejected', 'fatal'];
@@ -39,9 +40,7 @@ export async function readMocks(
 /** Returns the error for a step that calls nothing, or that the flow does not have. */
 export function unknownStep(option: string, id: string, steps: readonly Pick<Step, 'id'>[]): UsageError {
   const names = steps.map((one) => one.id);
-  const near = nearest(id, names);
-  const cure = near === undefined ? `steps with a call: ${names.join(', ') || 'none'}` : `did you mean ${near}?`;
-  return new UsageError(`${option}: no step "${id}" makes a call: ${cure}`);
+  return new UsageError(`${option}: no step "${id}" makes a call: ${nameHint(id, names, 'steps with a call')}`);
 }
 
 type CallingStep = Extract<Step, { readonly verb: 'use' | 'call' }>;

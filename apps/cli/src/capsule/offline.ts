@@ -5,6 +5,8 @@ import { formatFindings, type Finding, type Flow, type FlowTest, type SourceFile
 import { runFlowTest, type FlowTestInput, type FlowTestResult } from '@sluice/flow-test';
 import { readWorkspaceFiles, type LoadedWorkspace } from '@sluice/host/workspace';
 import { CommandError } from '../exit.js';
+import { oneLine } from '../terminal/paint.js';
+import { nameHint } from '../unknown-name.js';
 import { compileOffline } from '../author/compile-offline.js';
 
 /** Returns a test file that is not written. */
@@ -38,9 +40,15 @@ export class OfflineWorkspace {
   flow(name: string): Flow {
     const flow = this.find(name);
     if (flow) return flow;
+    const names = this.workspace.flows.map((one) => one.name);
     throw new CommandError(
-      `the workspace ${path.resolve(this.directory)} has no flow "${name}": name its folder with --workspace`,
+      `the workspace ${path.resolve(this.directory)} has no flow "${oneLine(name)}": ${nameHint(name, names, 'flows')} (--workspace DIR names another workspace)`,
     );
+  }
+
+  /** Returns the flows of this name, which is one; without a name all. */
+  flows(name?: string): readonly Flow[] {
+    return name === undefined ? this.workspace.flows : [this.flow(name)];
   }
 
   /** Returns the flow of a run as it was then; undefined when it cannot be compiled any more. */

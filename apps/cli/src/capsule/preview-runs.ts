@@ -1,6 +1,6 @@
 import { collectPages, type AdminClient, type Capsule } from '@sluice/admin-contract';
 import { pause, systemClock } from '@sluice/plugin-api';
-import type { Flow } from '@sluice/flow';
+import { stepsIn, type Flow } from '@sluice/flow';
 import { confirm, type BulkFlags } from '../admin/bulk-parked.js';
 import { NotFoundError } from '../admin/host-api.js';
 import { openHostApi } from '../admin/operator.js';
@@ -11,6 +11,7 @@ import { stopRequest } from '../host/stop-request.js';
 import { previewText } from '../terminal/preview-text.js';
 import { print, printNotice } from '../terminal/print.js';
 import { counted } from '../terminal/words.js';
+import { nameHint } from '../unknown-name.js';
 import { OfflineWorkspace } from './offline.js';
 import { preview } from './preview.js';
 import { fetchCapsule, isCapsuleFile, readCapsuleFile } from './read-capsule.js';
@@ -56,6 +57,8 @@ export async function previewRuns(runs: readonly string[], flags: PreviewFlags):
   const { flow, ...others } = flags;
   const file = flow !== undefined && /\.ya?ml$/.test(flow) ? flow : undefined;
   const edited = file === undefined ? [] : await workspace.flowsOf(file);
+  if (file === undefined && flow !== undefined) workspace.flow(flow);
+  if (flags.step !== undefined) refuseUnknownStep(flags.step, edited.length > 0 ? edited : workspace.flows(flow));
   const flowOf = (name: string) => edited.find((flow) => flow.name === name) ?? workspace.flow(name);
   const parked: ReplayableRun[] = [];
   let [count, changed] = [0, 0];
@@ -77,6 +80,12 @@ export async function previewRuns(runs: readonly string[], flags: PreviewFlags):
   if (count === 0) throw new CommandError('no selected run is recorded: select other runs, or write "journal: full" into the flow');
   printNotice(`${counted(count, 'run')}: ${changed} would make other calls, ${count - changed} the same ones`);
   await replayConfirmed(parked, flowOf, flags);
+}
+
+/** @throws UsageError for a step that none of the flows has */
+function refuseUnknownStep(step: string, flows: readonly Flow[]): void {
+  const ids = flows.flatMap(({ steps, catch: handler = [] }) => [...stepsIn([...steps, ...handler])].map(({ id }) => id));
+  if (!ids.includes(step)) throw new UsageError(`no flow has a step "${step}": ${nameHint(step, [...new Set(ids)], 'steps')}`);
 }
 
 async function* runsToPreview(runs: readonly string[], flags: Selection): AsyncGenerator<PreviewedRun> {

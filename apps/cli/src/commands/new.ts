@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { nearest, parseWorkspaceFile, type WorkspaceFile } from '@sluice/flow';
+import { parseWorkspaceFile, type WorkspaceFile } from '@sluice/flow';
 import { loadPlugins } from '@sluice/host/workspace';
 import { Option, type Command } from 'commander';
 import { CommandError } from '../exit.js';
@@ -12,6 +12,7 @@ import { createFiles, replaceFile } from '../scaffold/new-files.js';
 import { manifestWithTools } from '../scaffold/plugin-manifest.js';
 import { withConnection, withPlugin } from '../scaffold/settings-edits.js';
 import { filled, filledFolder } from '../scaffold/templates.js';
+import { nameHint } from '../unknown-name.js';
 import { print } from '../terminal/print.js';
 
 /** The kinds of flows, each with the plugins whose connections it needs, under the word of its template. */
@@ -162,7 +163,7 @@ function connectionOf(file: WorkspaceFile, plugin: string, wanted: string | unde
   const found = wanted === undefined ? fitting[0] : fitting.find((one) => one === wanted);
   if (found !== undefined) return found;
   const name = wanted ?? USUAL_NAMES[plugin] ?? plugin;
-  const others = fitting.length > 0 ? `; there are: ${fitting.join(', ')}` : '';
+  const others = fitting.length > 0 ? `; ${nameHint(name, fitting, 'connections')}` : '';
   throw new CommandError(
     `the flow needs a connection${wanted === undefined ? '' : ` "${wanted}"`} of ${plugin}, and sluice.yaml has none${others}: sluice new connection ${name} --plugin ${plugin}`,
   );
@@ -176,8 +177,5 @@ function specifierOf(file: WorkspaceFile, wanted: string, workspace: string): st
   if (existsSync(path.join(workspace, 'plugins', wanted, 'package.json'))) return `./plugins/${wanted}`;
   const known = installedPlugins();
   if (known.includes(wanted)) return `@sluice/plugin-${wanted}`;
-  const near = nearest(wanted, known);
-  throw new CommandError(
-    `no plugin is called "${wanted}": ${near === undefined ? '' : `did you mean ${near}? `}there are: ${known.join(', ')}`,
-  );
+  throw new CommandError(`no plugin is called "${wanted}": ${nameHint(wanted, known, 'plugins')}`);
 }

@@ -13,6 +13,7 @@ import {
 } from '../admin/bulk-parked.js';
 import { openHostApi } from '../admin/operator.js';
 import { addSelection, selectionOf, type ParkedSelection, type SelectionFlags } from '../admin/parked-selection.js';
+import { noteUnknownNames } from '../admin/unknown-selection.js';
 import { shortRuns } from '../admin/short-run.js';
 import { stopRequest } from '../host/stop-request.js';
 import { addFormat, wantsJson, type Format } from '../options.js';
@@ -53,8 +54,13 @@ async function list({ state, ...flags }: { state: State } & SelectionFlags & Lis
   const filter = { state, ...selectionOf(flags) };
   const found = await listed((page) => admin.parked({ ...filter, ...page }), flags);
   if (wantsJson(flags)) printJson(found.items);
-  else if (found.items.length === 0) printNotice('no run is parked');
-  else print(parkedTable(found.items, new Date()));
+  else if (found.items.length > 0) print(parkedTable(found.items, new Date()));
+  else {
+    const selected = selectionOf(flags) ?? {};
+    const isAll = Object.keys(selected).length === 0;
+    printNotice(isAll && state === 'parked' ? 'no run is parked' : 'no such run is parked');
+    await noteUnknownNames(admin, selected);
+  }
   printMore(found, flags);
 }
 

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { addBulkFlags, bulkSelection, findRun, type BulkFlags } from '../admin/bulk-parked.js';
 import { openHostApi } from '../admin/operator.js';
 import { replayMany, replayOne } from '../admin/replay-parked.js';
 import { CommandError, UsageError } from '../exit.js';
 import { stopRequest } from '../host/stop-request.js';
+import { OUTCOMES } from './runs.js';
 import { print } from '../terminal/print.js';
 
 interface ReplayFlags extends BulkFlags {
@@ -31,7 +32,9 @@ export function addReplay(command: Command): void {
         '--preview',
         'run the flows of this machine with what is recorded of the runs, and compare the calls; --flow may name a file',
       )
-      .option('--outcome <outcome>', 'with --preview: runs with this outcome, such as done, instead of parked ones')
+      .addOption(
+        new Option('--outcome <outcome>', 'with --preview: runs with this outcome instead of parked ones').choices(OUTCOMES),
+      )
       .option('--workspace <dir>', 'with --preview: folder with sluice.yaml and flows/', '.')
       .option('--yes', 'with --preview: replay afterwards without asking'),
   ).action(replay);

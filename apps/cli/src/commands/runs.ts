@@ -1,13 +1,14 @@
 import type { RunItem } from '@sluice/admin-contract';
 import { Option, type Command } from 'commander';
 import { addAll, listed, printMore, type ListFlags } from '../admin/listed.js';
+import { noteUnknownNames } from '../admin/unknown-selection.js';
 import { openHostApi } from '../admin/operator.js';
 import { addFormat, readTime, wantsJson, type Format } from '../options.js';
 import { print, printJson, printNotice } from '../terminal/print.js';
 import { runsTable } from '../terminal/runs-table.js';
 
 type Outcome = RunItem['outcome'];
-const OUTCOMES: readonly Outcome[] = [
+export const OUTCOMES: readonly Outcome[] = [
   'done',
   'stopped',
   'caught',
@@ -48,8 +49,11 @@ export function addRuns(command: Command): void {
     };
     const found = await listed((page) => admin.runs({ ...filter, ...page }), flags);
     if (wantsJson(flags)) printJson(found.items);
-    else if (found.items.length === 0) printNotice('the journal has no such run');
-    else print(runsTable(found.items));
+    else if (found.items.length > 0) print(runsTable(found.items));
+    else {
+      printNotice('the journal has no such run');
+      await noteUnknownNames(admin, { ...(flow !== undefined && { flow }), ...(connection !== undefined && { connection }) });
+    }
     if (found.more > 0 && !flags.all) printNotice('there are more runs: --all lists them');
     else printMore(found, flags);
   });

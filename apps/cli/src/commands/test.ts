@@ -16,6 +16,7 @@ import { findingsText } from '../terminal/findings-text.js';
 import { print, printNotice } from '../terminal/print.js';
 import { shownJson } from '../terminal/paint.js';
 import { counted } from '../terminal/words.js';
+import { nameHint } from '../unknown-name.js';
 import { within } from '../workspace-paths.js';
 
 interface TestOptions {
@@ -113,7 +114,7 @@ function select(
   if (selected.length === 0)
     throw new CommandError(
       inPaths.length > 0
-        ? `no test and no flow has "${filter}" in its name: change --filter`
+        ? `no test and no flow has "${filter}" in its name: change --filter: ${nameHint(filter, [...new Set(inPaths.map(({ flow }) => flow.name))], 'flows')}`
         : 'there are no tests: write "tests:" in a flow, or a file flows/NAME.test.yaml, as docs/guides/testing-flows.md describes',
     );
   const tested = new Set(selected.map(({ flow }) => flow.name));

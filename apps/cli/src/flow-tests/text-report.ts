@@ -1,6 +1,6 @@
 import type { EntryDifference, FlowTestResult, Mismatch } from '@sluice/flow-test';
 import type { SourceFile } from '@sluice/flow';
-import { formatFinding } from '@sluice/flow';
+import { FINDING_CODES, formatFinding } from '@sluice/flow';
 import { oneLine, paint } from '../terminal/paint.js';
 
 const MARGIN = ' '.repeat(6);
@@ -15,7 +15,9 @@ export function resultText({ flow, name, mismatches, ms }: FlowTestResult, lineO
 
 function mismatchText({ code, location, message, entries = [] }: Mismatch, source: string): string {
   const finding = { ...location, endColumn: endOfWord(source, location.column), code, severity: 'error', source } as const;
-  return [formatFinding({ ...finding, message: oneLine(message) }), ...entries.map(entryText)].join('\n');
+  // the difference itself is the cure of an expectation that does not hold
+  const cure = code === 'TEST_FAILED' ? {} : { do: FINDING_CODES[code].cure };
+  return [formatFinding({ ...finding, message: oneLine(message), ...cure }), ...entries.map(entryText)].join('\n');
 }
 
 function entryText({ kind, value }: EntryDifference): string {

@@ -12,6 +12,7 @@ import {
 } from '@sluice/admin-contract';
 import { Injectable } from '@nestjs/common';
 import { readData, readParkedRun, parseNoteQuery, type ParkedFilter, type ParkedPosition, type ParkedRun } from '@sluice/engine';
+import { namesListed, nearest } from '@sluice/flow';
 import { engineFail } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { connectionReports } from './connection-reports.js';
@@ -116,8 +117,14 @@ export class AdminHandlers implements Handlers {
   }
 
   async replayUnrouted({ type, flow: name }: Request<'replayUnrouted'>): Promise<Response<'replayUnrouted'>> {
-    const flow = this.services.workspace.flows.find((each) => each.name === name);
-    if (!flow) throw engineFail.CONFIG_INVALID(`there is no flow "${name}"`);
+    const { flows } = this.services.workspace;
+    const flow = flows.find((each) => each.name === name);
+    if (!flow) {
+      const names = flows.map((each) => each.name);
+      const near = nearest(name, names);
+      const cure = near === undefined ? namesListed('flows', names) : `did you mean ${near}?`;
+      throw engineFail.CONFIG_INVALID(`there is no flow "${name}": ${cure}`);
+    }
     return { moved: await replayUnrouted(this.services.bus, flow, type) };
   }
 
