@@ -77,7 +77,8 @@ export async function previewRuns(runs: readonly string[], flags: PreviewFlags):
     if (found.differences.length > 0) changed++;
     if (count++ < MAX_PRINTED) print(previewText(found, capsule.missing));
   }
-  if (count === 0) throw new CommandError('no selected run is recorded: select other runs, or write "journal: full" into the flow');
+  if (count === 0)
+    throw new CommandError('no selected run is recorded: select other runs, or write "journal: full" into the flow');
   printNotice(`${counted(count, 'run')}: ${changed} would make other calls, ${count - changed} the same ones`);
   await replayConfirmed(parked, flowOf, flags);
 }
