@@ -511,6 +511,43 @@ steps:
     expect(machine.calls).toEqual([]);
   });
 
+  describe('that nests', () => {
+    const deeper = `  - id: deeper
+    if: \${{ trigger.data.n < trigger.data.depth }}
+    call: { flow: helper, data: { n: '\${{ trigger.data.n + 1 }}', depth: '\${{ trigger.data.depth }}', pad: '\${{ trigger.data.pad }}' } }
+  - id: told
+    reply: { data: '\${{ $exists(steps.deeper) ? steps.deeper : trigger.data.n }}' }
+`;
+    const nested = () =>
+      start({ flows: `${flow('t', deeper + tell('after', '${{ steps.deeper }}'), NO_RETRY)}${callee(deeper)}` });
+    const asked = (depth: number) => ({ n: 0, depth, pad: 'x'.repeat(100_000) });
+
+    it('returns through 32 levels, each with its data', async () => {
+      const machine = await nested();
+      await machine.publish('t.asked', asked(32));
+      expect(await dataOf(machine, 'after')).toBe(32);
+      await machine.ended('done', 33);
+      expect(await machine.store.parked.list({ limit: 1 })).toEqual([]);
+    });
+
+    it('fails at the level 33, with an error that is as long at each level', async () => {
+      const machine = await nested();
+      await machine.publish('t.asked', asked(33));
+      await machine.ended('parked', 33);
+      await until('the parked rows', async () => (await machine.store.parked.list({ state: 'parked', limit: 50 })).length === 33);
+      const rows = await machine.store.parked.list({ state: 'parked', limit: 50 });
+      const [first, ...callers] = rows.toSorted((a, b) =>
+        a.error.code === 'FLOW_LOOP' ? -1 : b.error.code === 'FLOW_LOOP' ? 1 : 0,
+      );
+      expect(first?.error).toMatchObject({ code: 'FLOW_LOOP', message: expect.stringContaining('the limit is 32') });
+      for (const { error } of callers) {
+        expect(error).toMatchObject({ code: 'CALL_FAILED', cause: { code: 'FLOW_LOOP', message: first?.error.message } });
+        expect(error.message).toMatch(/^helper was parked \(run [\w-]{36}\): sluice\.call would be hop 33/);
+        expect(error.message.length).toBeLessThan(200);
+      }
+    });
+  });
+
   it('works inside of a loop, with one called run for each item', async () => {
     const machine = await start({
       flows: `${flow('t', `  - id: each\n    forEach:\n      in: \${{ [trigger.data.items] }}\n      steps:\n        - id: asked\n          call: { flow: helper, data: '\${{ item }}' }\n${tell('after', '${{ steps.each.results }}')}`)}${callee("  - id: told\n    reply: { data: '${{ trigger.data + 1 }}' }\n")}`,

@@ -54,13 +54,14 @@ export function callMessage(
     writeData(data, undefined, limits.eventBytes),
     derivedId(hop.run, at, 'call'),
   );
-  const state = hop.state('result', { at, call });
+  const { caller: above, ...state } = hop.state('result', { at, call });
   const caller: Caller = {
     run: hop.run,
     flow: hop.flow.name,
     at,
-    state: encodeRun({ state, body: hop.body }).toString('base64'),
+    state: encodeRun({ state, body: hop.body }),
     ...(call.deadline !== undefined && { deadline: call.deadline }),
+    ...(above && { caller: above }),
   };
   const run = runId(event.source, event.id, flow);
   const holds = hop.holdsOfCalled;
@@ -87,7 +88,9 @@ export function callMessage(
  * @param now milliseconds since 1970
  */
 export function returnMessage(caller: Caller, result: StepResult, now: number): Outgoing {
-  const { state, body } = decodeRun(Buffer.from(caller.state, 'base64'));
+  const run = decodeRun(caller.state);
+  const { body } = run;
+  const state: RunState = { ...run.state, ...(caller.caller && { caller: caller.caller }) };
   const message = runMessage({ state: { ...state, result }, body }, now);
   if (message.body.length <= STATE_LIMIT_BYTES) return { queue: queues.next(caller.flow), message };
   const error = viewError(stateTooLarge(message.body.length), { step: stepIdOf(caller.at) });
@@ -106,9 +109,12 @@ export function resultOfReply(caller: Caller, run: string, flow: string, { statu
   return { ok: false, error: viewError(error, { step: stepIdOf(caller.at) }) };
 }
 
-/** Returns the result of a `call` step whose called run has failed or has expired. */
-export function resultOfFailure(caller: Caller, run: string, flow: string, how: string, cause: ErrorView): StepResult {
-  const { code, fate, message } = cause;
+/**
+ * Returns the result of a `call` step whose called run has failed or has expired. When that run has failed because of a call of its own, the
+ * error names the first cause: the errors of all calls between would make the text longer with each level.
+ */
+export function resultOfFailure(caller: Caller, run: string, flow: string, how: string, failure: ErrorView): StepResult {
+  const { code, fate, message } = (failure.code === 'CALL_FAILED' && failure.cause) || failure;
   const error = viewError(engineFail.CALL_FAILED(`${flow} ${how} (run ${run}): ${message}`), { step: stepIdOf(caller.at) });
   return { ok: false, error: { ...error, cause: { code, fate, message } } };
 }

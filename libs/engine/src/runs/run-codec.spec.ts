@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeRun, encodeRun, readRun, RUN_STATE_VERSION } from './run-codec.js';
-import type { RunState } from './run-state.js';
+import type { Caller, RunState } from './run-state.js';
 
 const state: RunState = {
   run: 'r',
@@ -29,6 +29,37 @@ describe('readRun', () => {
   it('does not copy the body', () => {
     const bytes = encodeRun({ state, body: Buffer.alloc(1_000) });
     expect(decodeRun(bytes).body.buffer).toBe(bytes.buffer);
+  });
+
+  it('returns the callers with their states, the direct one first, and adds only the bytes of each', () => {
+    const callerOf = (level: number, above?: Caller): Caller => ({
+      run: `r${level}`,
+      flow: 'f',
+      at: 'call',
+      state: encodeRun({ state: { ...state, run: `r${level}`, kind: 'result' }, body: Buffer.from([level, 0, 255]) }),
+      ...(above && { caller: above }),
+    });
+    let caller = callerOf(0);
+    const sizes: number[] = [];
+    for (let level = 1; level <= 32; level++) {
+      caller = callerOf(level, caller);
+      const run = { state: { ...state, caller }, body: Buffer.from('body') };
+      const bytes = encodeRun(run);
+      sizes.push(bytes.length);
+      expect(readRun(bytes)).toEqual({ kind: 'run', run });
+    }
+    const added = sizes.slice(1).map((size, level) => size - sizes[level]!);
+    expect(Math.max(...added) - Math.min(...added)).toBeLessThan(10);
+  });
+
+  it('reads callers of version 2, which are in base64, one within another', () => {
+    const outer = encoded({ v: 2, ...state, run: 'outer', kind: 'result' }, 'outer body');
+    const nested = (run: string, of: Buffer) => ({ run, flow: 'f', at: 'call', state: of.toString('base64') });
+    const inner = encoded({ v: 2, ...state, run: 'inner', kind: 'result', caller: nested('outer', outer) }, 'inner body');
+    const { caller } = decodeRun(encoded({ v: 2, ...state, kind: 'begin', caller: nested('inner', inner) })).state;
+    expect(caller).toEqual({ run: 'inner', flow: 'f', at: 'call', state: inner });
+    const next = decodeRun(caller!.state);
+    expect([next.state.run, next.body.toString(), next.state.caller?.state]).toEqual(['inner', 'inner body', outer]);
   });
 
   it('reads a state without a version, and keeps fields that it does not know', () => {
@@ -60,6 +91,11 @@ describe('readRun', () => {
       'a call without a number of attempts',
       encoded({ ...state, call: { plugin: 'p', action: 'a', attempt: 1, waits: 0, policy: {} } }),
       '"call.policy.attempts"',
+    ],
+    [
+      'states of callers that are cut off',
+      encoded({ ...state, v: 3, callers: [{ run: 'r', flow: 'f', at: 'a', bytes: 5 }] }, 'four'),
+      '"callers"',
     ],
     ['a failure without a code', encoded({ ...state, result: { ok: false, error: { message: 'm' } } }), '"result.error.code"'],
     ['a result that is neither', encoded({ ...state, result: { output: 1 } }), '"result.ok"'],

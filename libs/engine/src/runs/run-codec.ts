@@ -2,14 +2,15 @@ import type { EventMessage } from '@sluice/plugin-api';
 import { z } from 'zod';
 import { metaOfLane } from '../lanes/lane-messages.js';
 import { messageOf } from '../message-of.js';
-import type { RunMessage, RunState } from './run-state.js';
+import type { Caller, RunMessage, RunState } from './run-state.js';
 
 /**
  * The newest version of the state that this release reads. A state without a version is of version 1. A change that a host of the previous
  * release would misread raises it: that host then returns such states to the queue for a host of the newer release. Version 2 adds blocks,
- * called runs, lanes and long hops; a state without them is written as version 1.
+ * called runs, lanes and long hops; a state without them is written as version 1. Version 3 has the states of the callers behind its JSON part;
+ * version 2 has them in it, one within another, in base64.
  */
-export const RUN_STATE_VERSION = 2;
+export const RUN_STATE_VERSION = 3;
 
 /** Content type of a message that contains a run. */
 export const RUN_TYPE = 'application/vnd.sluice.run';
@@ -49,6 +50,8 @@ const FRAME = z.discriminatedUnion('block', [
   z.looseObject({ block: z.literal('catch'), step: text.nullable(), failure: FAILURE }),
 ]);
 
+const CALLER = { run: text, flow: text, at: text, deadline: z.number().optional() };
+
 /** The fields that the engine needs. All others are passed on unchecked. */
 const STATE = z.looseObject({
   run: text.min(1),
@@ -60,7 +63,8 @@ const STATE = z.looseObject({
   steps: record,
   kind: z.enum(['push', 'result', 'retry', 'timer', 'begin', 'continue', 'replay', 'parked'] satisfies RunState['kind'][]),
   frames: z.array(FRAME).optional(),
-  caller: z.looseObject({ run: text, flow: text, at: text, state: text, deadline: z.number().optional() }).optional(),
+  caller: z.looseObject({ ...CALLER, state: text }).optional(),
+  callers: z.array(z.looseObject({ ...CALLER, bytes: count })).optional(),
   at: text.optional(),
   claim: text.optional(),
   lane: z.looseObject({ key: text, hold: z.literal(true).optional() }).optional(),
@@ -76,19 +80,31 @@ const STATE = z.looseObject({
 });
 
 /**
- * Encodes a run: the length of the JSON part (4 bytes, big-endian), the JSON part, and the unchanged body of the trigger. A document of 2
- * MB is neither escaped nor parsed on its way through a push.
+ * Encodes a run: the length of the JSON part (4 bytes, big-endian), the JSON part, the encoded states of its callers, the direct one first,
+ * and the unchanged body of the trigger. A document of 2 MB is neither escaped nor parsed on its way through a push, and a caller costs as many
+ * bytes at each depth of calls.
  */
-export function encodeRun(run: RunMessage): Buffer {
-  const json = Buffer.from(JSON.stringify({ v: versionOf(run.state), ...run.state }));
+export function encodeRun({ state, body }: RunMessage): Buffer {
+  const callers = callersOf(state.caller);
+  const listed = callers.map(({ state: { length: bytes }, caller: _above, ...caller }) => ({ ...caller, bytes }));
+  const fields = { v: versionOf(state), ...state, caller: undefined, ...(listed.length > 0 && { callers: listed }) };
+  const json = Buffer.from(JSON.stringify(fields));
   const length = Buffer.allocUnsafe(LENGTH_BYTES);
   length.writeUInt32BE(json.length);
-  return Buffer.concat([length, json, run.body]);
+  return Buffer.concat([length, json, ...callers.map((caller) => caller.state), body]);
+}
+
+/** Returns the caller, its caller, and so on. */
+function callersOf(direct: Caller | undefined): readonly Caller[] {
+  const callers: Caller[] = [];
+  for (let caller = direct; caller; caller = caller.caller) callers.push(caller);
+  return callers;
 }
 
 /** Returns the oldest version that can express the state: hosts of the previous release read it while hosts are upgraded. */
 function versionOf({ frames, caller, lane, kind, call }: RunState): number {
-  const isNew = frames !== undefined || lane !== undefined || caller !== undefined || kind === 'begin' || kind === 'continue';
+  if (caller) return 3;
+  const isNew = frames !== undefined || lane !== undefined || kind === 'begin' || kind === 'continue';
   return isNew || call?.deadlineOf !== undefined ? 2 : 1;
 }
 
@@ -96,16 +112,29 @@ function versionOf({ frames, caller, lane, kind, call }: RunState): number {
 export function readRun(bytes: Buffer): RunReading {
   const split = splitRun(bytes);
   if (typeof split === 'string') return unreadable(split);
-  const { json, body } = split;
+  const { json, tail } = split;
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return unreadable('it is not an object');
   const { v = 1, ...fields } = json as Readonly<Record<string, unknown>>;
   const written = version.safeParse(v);
   if (!written.success) return unreadable('its version, "v", is not a whole number from 1');
   if (written.data > RUN_STATE_VERSION) return { kind: 'newer', version: written.data };
-  const state = STATE.safeParse(fields);
-  if (state.success) return { kind: 'run', run: { state: state.data as unknown as RunState, body } };
-  const [issue] = state.error.issues;
-  return unreadable(`"${issue?.path.map(String).join('.')}": ${issue?.message}`);
+  const read = STATE.safeParse(fields);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    return unreadable(`"${issue?.path.map(String).join('.')}": ${issue?.message}`);
+  }
+  const { caller: nested, callers: listed = [], ...fieldsOfRun } = read.data;
+  // callers of version 2
+  let caller = nested && ({ ...nested, state: Buffer.from(nested.state, 'base64') } as Caller);
+  const end = listed.reduce((sum, { bytes: size }) => sum + size, 0);
+  if (end > tail.length) return unreadable('"callers": the states of its callers are cut off');
+  let start = end;
+  for (const { bytes: size, ...fieldsOfCaller } of listed.toReversed()) {
+    start -= size;
+    caller = { ...fieldsOfCaller, state: tail.subarray(start, start + size), ...(caller && { caller }) } as Caller;
+  }
+  const state = { ...fieldsOfRun, ...(caller && { caller }) } as unknown as RunState;
+  return { kind: 'run', run: { state, body: tail.subarray(end) } };
 }
 
 /**
@@ -153,13 +182,13 @@ export function isRun(message: EventMessage): boolean {
   return message.attributes.datacontenttype === RUN_TYPE;
 }
 
-/** Returns the JSON part, parsed, and the body; the reason as a text when the bytes have no such parts. */
-function splitRun(bytes: Buffer): { readonly json: unknown; readonly body: Buffer } | string {
+/** Returns the JSON part, parsed, and the bytes behind it; the reason as a text when the bytes have no such parts. */
+function splitRun(bytes: Buffer): { readonly json: unknown; readonly tail: Buffer } | string {
   if (bytes.length < LENGTH_BYTES) return 'it is too short';
   const end = LENGTH_BYTES + bytes.readUInt32BE(0);
   if (end > bytes.length) return 'it is cut off';
   try {
-    return { json: JSON.parse(bytes.toString('utf8', LENGTH_BYTES, end)) as unknown, body: bytes.subarray(end) };
+    return { json: JSON.parse(bytes.toString('utf8', LENGTH_BYTES, end)) as unknown, tail: bytes.subarray(end) };
   } catch (thrown) {
     return messageOf(thrown);
   }

@@ -80,10 +80,12 @@ export interface Caller {
   readonly run: string;
   readonly flow: string;
   readonly at: StepPath;
-  /** The encoded state that continues the caller, in base64. */
-  readonly state: string;
+  /** The encoded state that continues the caller, without its own caller. */
+  readonly state: Buffer;
   /** End of the caller's timeout in milliseconds since 1970: no call of the called run begins after it. */
   readonly deadline?: number;
+  /** The run that has called the caller. */
+  readonly caller?: Caller;
 }
 
 /** Stands for the caller where an id of a block is expected. */
