@@ -172,6 +172,44 @@ describe('a loop that is too large to travel', () => {
     expect(stored?.closedAt).toBeDefined();
   }, 120_000);
 
+  describe('whose items fail in the hop', () => {
+    /** Runs a loop over a list that a call returns, in which each item fails whose number can be divided by `each`. */
+    const run = async (count: number, size: number, each = 1) => {
+      const list = Array.from({ length: count }, (_, n) => ({ n, text: 'x'.repeat(size) }));
+      const steps = `  - { id: list, use: fake.say, connection: peer, with: { text: list } }
+  - id: each
+    forEach:
+      in: \${{ steps.list }}
+      onFailure: continue
+      steps:
+        - { id: no, if: '\${{ item.n % ${each} = 0 }}', raise: { code: NO, message: no, details: '\${{ item.text }}' } }
+`;
+      const machine = await start({ flows: flow('t', steps + TOLD, NO_RETRY), answer: () => list });
+      const { forks } = machine.store;
+      const items = forks.items.bind(forks);
+      let reads = 0;
+      forks.items = (...args) => {
+        reads++;
+        return items(...args);
+      };
+      await machine.publish('t.asked', {});
+      return { machine, reads: () => reads };
+    };
+
+    it.each([1, 50])('reads the failed ones page by page at its end (each %i. fails)', async (each) => {
+      const { machine, reads } = await run(2_000, 500, each);
+      await ended(machine, 'done');
+      expect(await outputOf(machine)).toMatchObject({ total: 2_000, failed: 2_000 / each });
+      // 1 MB in pages of 256 KB, for the items and again for the output
+      expect(reads()).toBeLessThan(15);
+    });
+
+    it('fails with STATE_TOO_LARGE when the failed items and their errors exceed 8 MiB', async () => {
+      const { machine } = await run(45, 100_000);
+      expect(await parkedOne(machine)).toMatchObject({ step: 'each', error: { code: 'STATE_TOO_LARGE' } });
+    });
+  });
+
   it('closes its rows when a try has handled its failure', async () => {
     const { answer } = refusing('2');
     const inside = loop(4).replaceAll(/^/gm, '      ').trimEnd();

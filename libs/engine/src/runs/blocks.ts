@@ -294,11 +294,13 @@ export class Blocks {
         if (failure) failed++;
         else succeeded++;
         first ??= failure;
-        bytes += bytesUpTo(failure ? [failure.error] : [end.value], STATE_LIMIT_BYTES);
+        if (bytes > STATE_LIMIT_BYTES || (failure && onFailure !== 'continue')) continue;
+        // items are read ahead, page by page
+        const item = failure ? await this.#rowsOf(hop).item(key, end.index) : undefined;
+        bytes += bytesUpTo(failure ? [failure.error, item] : [end.value], STATE_LIMIT_BYTES);
         if (bytes > STATE_LIMIT_BYTES) continue;
-        if (!failure) results.push(end.value);
-        else if (onFailure === 'continue')
-          errors.push({ index: end.index, item: await this.#rowsOf(hop).item(key, end.index), error: failure.error });
+        if (failure) errors.push({ index: end.index, item, error: failure.error });
+        else results.push(end.value);
       }
     }
     hop.leave();
