@@ -5,7 +5,8 @@ import { STEPS } from './steps.js';
 import type { Statement } from './statement.js';
 
 const POOL = 12;
-const CONNECT_TIMEOUT_MS = 3_000;
+/** Also the wait for a free connection of the pool: a burst of requests takes its turn rather than fail. */
+const CONNECT_TIMEOUT_MS = 10_000;
 const QUERY_TIMEOUT_MS = 15_000;
 
 /** The statements of one subscriber. Each passes its id as `$1`; nothing else reaches the tables of discussions and messages. */
