@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { compileWorkspace, parseWorkspaceFile } from '@sluice/flow';
 import type { AnyPlugin } from '@sluice/plugin-api';
 import { plugin as asterisk } from '@sluice/plugin-asterisk-ami';
+import { plugin as conversations } from '@sluice/plugin-conversations';
 import { plugin as http } from '@sluice/plugin-http';
 import { plugin as onecHttp } from '@sluice/plugin-onec-http';
 import { plugin as onecSoap } from '@sluice/plugin-onec-soap';
@@ -13,7 +14,7 @@ import { optionTables, replaceOptions } from '../../../scripts/lib/option-tables
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const HEADINGS = ['What it does', 'Smallest flow', 'Options', 'Delivery semantics', 'Limits', 'When it fails'];
-const PLUGINS: readonly AnyPlugin[] = [asterisk, http, onecHttp, onecSoap, gateway, timeline];
+const PLUGINS: readonly AnyPlugin[] = [asterisk, conversations, http, onecHttp, onecSoap, gateway, timeline];
 /** Connectors that are a server themselves: there is no remote system that could refuse, be slow or close a connection. */
 const SERVERS = ['tcp-gateway'];
 const byName = new Map(PLUGINS.map((plugin) => [plugin.name, plugin]));

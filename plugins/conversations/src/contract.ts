@@ -74,9 +74,9 @@ export const personImport = z
 
 /** A part of a text that is shown in a special way. Offsets count UTF-16 units, as JavaScript and 1C do. */
 export const span = z.strictObject({
-  kind: z.enum(['bold', 'italic', 'strike', 'code', 'link', 'mention']),
-  from: z.int().min(0),
-  to: z.int().min(1),
+  kind: z.enum(['bold', 'italic', 'strike', 'code', 'link', 'mention']).describe('how the part is shown'),
+  from: z.int().min(0).describe('offset of the first character, from 0'),
+  to: z.int().min(1).describe('offset after the last character'),
   url: z
     .url({ protocol: /^(https?|e1c|tel|mailto)$/ })
     .max(2_000)
@@ -87,15 +87,19 @@ export const span = z.strictObject({
 
 /** A button below a message, as in the button panel of 1C 8.3.25. */
 export const button = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
-  text: text(100).min(1),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,50}$/)
+    .describe('unique in the message'),
+  text: text(100).min(1).describe('caption'),
   action: text(200).optional().describe('name for the bot or flow that handles it; absent for a link'),
   data: z.json().optional().describe('returned to the bot'),
   url: z
     .url({ protocol: /^(https?|e1c)$/ })
     .max(2_000)
-    .optional(),
-  enabled: z.boolean().default(true),
+    .optional()
+    .describe('opens this address instead of an action'),
+  enabled: z.boolean().default(true).describe('false: shown, and cannot be pressed'),
 });
 export const buttons = z.array(z.array(button).min(1).max(8)).max(10).describe('rows of buttons');
 

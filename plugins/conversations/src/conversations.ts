@@ -103,14 +103,16 @@ export class Conversations implements Closable {
         const { discussion, seq, person } = press;
         const tables = this.tables.of(subscriber);
         const [owner] = await tables.rows(PERSON_NAME, author);
-        if (owner && !owner.issuer.startsWith(FLOWS_ISSUER)) {
+        const isPerson = owner !== undefined && !owner.issuer.startsWith(FLOWS_ISSUER);
+        if (isPerson) {
           const id = derivedId(discussion, 'press', seq, person, clientId);
           await this.gateway.deliver({ user: owner.user }, { id, event: 'conversations.button', data: press });
         }
         const [waiting] = await tables.rows(WAITING, discussion, seq);
-        if (!waiting) return;
+        if (!waiting) return isPerson;
         await this.host.services.resume(waiting.token, { ...press, id: message });
         await tables.rows(STOP_WAITING, discussion, seq);
+        return true;
       },
       filesDeleted: (subscriber, ids) =>
         void this.attachments

@@ -45,11 +45,12 @@ export class Upkeep {
   start(services: Pick<Services, 'lease'>, signal: AbortSignal): void {
     const { clock, log } = this.deps;
     const work = async (held: AbortSignal) => {
-      while (!held.aborted) {
+      for (;;) {
+        await pause(clock, SWEEP_EVERY_MS, held, { ref: false });
+        if (held.aborted) return;
         await this.run(held).catch((error: unknown) =>
           log.warn('old messages and files could not be deleted', { error: String(error) }),
         );
-        await pause(clock, SWEEP_EVERY_MS, held, { ref: false });
       }
     };
     services.lease('upkeep', signal, work).catch((error: unknown) => {

@@ -323,6 +323,116 @@ const TIMELINE_PAGES = {
   },
 } satisfies Record<string, ErrorPage>;
 
+/** Pages of the errors of the conversations, by the name of the code. */
+const CONVERSATIONS_PAGES = {
+  CONVERSATIONS_GATEWAY: {
+    means: 'conversations send live events over a gateway to desktops, and no connection is one',
+    ru: {
+      means: 'обсуждения рассылают события через шлюз рабочих мест, а подключения-шлюза нет',
+      cure: "добавьте '@sluice/plugin-tcp-gateway' в plugins и подключение `desktops: { use: tcp-gateway }` в sluice.yaml или исправьте опцию gateway",
+    },
+    example: {
+      wrong: 'talks: { use: conversations }',
+      right: 'desktops: { use: tcp-gateway }\ntalks: { use: conversations }',
+    },
+  },
+  CONVERSATIONS_MISSING: {
+    means: 'the object does not exist, or the caller is no member of its discussion: both have the same answer',
+    ru: {
+      means: 'объекта нет, или вызывающий не участник его обсуждения: ответ в обоих случаях один',
+      cure: 'проверьте id: объекта нет, или вы не участник его обсуждения',
+    },
+    example: {
+      wrong: 'with: { discussion: 0f8fad5b-d9cb-469f-a165-70867728950e, … }',
+      right: 'with: { discussion: ${{ steps.talk.discussion }}, … }',
+    },
+  },
+  CONVERSATIONS_LOCKED: {
+    means: 'the person, the application or the subscriber of the token is locked',
+    ru: {
+      means: 'пользователь, приложение или абонент этого токена заблокирован',
+      cure: 'попросите администратора снять блокировку пользователя, приложения или абонента',
+    },
+    example: {
+      wrong: 'POST …/people/import { "people": [{ "sub": "ivanov", "isLocked": true, … }] }',
+      right: 'POST …/people/import { "people": [{ "sub": "ivanov", "isLocked": false, … }] }',
+    },
+  },
+  CONVERSATIONS_FORBIDDEN: {
+    means: 'only an owner of the discussion, or a token with another scope, may do this',
+    ru: {
+      means: 'это может владелец обсуждения или токен с другим правом',
+      cure: 'обратитесь к владельцу обсуждения',
+    },
+    example: {
+      wrong: '"scope": "desktop"',
+      right: '"scope": "desktop conversations"',
+    },
+  },
+  CONVERSATIONS_VERSION: {
+    means: 'the message was changed since it was read',
+    ru: { means: 'сообщение с тех пор изменено', cure: 'прочитайте сообщение снова и повторите изменение с его версией' },
+    example: { wrong: '{ "version": 1, "text": "…" }', right: '{ "version": 2, "text": "…" }' },
+  },
+  CONVERSATIONS_ARCHIVED: {
+    means: 'the discussion is archived: it can be read only',
+    ru: {
+      means: 'обсуждение в архиве: его можно только читать',
+      cure: 'попросите владельца вернуть обсуждение из архива или пишите в другом',
+    },
+    example: {
+      wrong: 'POST …/messages { "text": "…", … }',
+      right: 'PATCH …/discussions/<id> { "isArchived": false }',
+    },
+  },
+  CONVERSATIONS_DELETED: {
+    means: 'the message was deleted; its number stays',
+    ru: { means: 'сообщение удалено; его номер остался', cure: 'напишите новое сообщение' },
+    example: {
+      wrong: 'PATCH …/messages/7 { "version": 3, "text": "…" }',
+      right: 'POST …/messages { "text": "…", … }',
+    },
+  },
+  CONVERSATIONS_LIMIT: {
+    means: 'more data, members, files or uploads at the same time than one may have',
+    ru: {
+      means: 'больше данных, участников, файлов или одновременных загрузок, чем разрешено',
+      cure: 'отправьте меньше или попросите администратора поднять предел',
+    },
+    example: {
+      wrong: 'attachments: { maxSize: 1MiB }',
+      right: 'attachments: { maxSize: 25MiB }',
+    },
+  },
+  CONVERSATIONS_LETTERS: {
+    means: 'the database compares Cyrillic letters as bytes, so that search cannot ignore their case',
+    ru: {
+      means: 'база сравнивает кириллицу побайтно, и поиск не может не различать регистр',
+      cure: "создайте базу в локали UTF-8, например `create database sluice template template0 encoding 'UTF8' locale 'C.UTF-8'` (или ru_RU.UTF-8), и загрузите в неё данные",
+    },
+    example: {
+      wrong: "create database sluice locale 'C'",
+      right: "create database sluice template template0 encoding 'UTF8' locale 'C.UTF-8'",
+    },
+  },
+  CONVERSATIONS_TRIGRAMS: {
+    means: 'the extension pg_trgm, with which search finds words in spite of typing errors, is not in the database',
+    ru: {
+      means: 'в базе нет расширения pg_trgm, с которым поиск находит слова с опечатками',
+      cure: 'от имени суперпользователя выполните в базе `create extension pg_trgm schema public` (пакет postgresql-contrib), затем `sluice conversations reindex`',
+    },
+    example: {
+      wrong: 'apt install postgresql',
+      right: 'apt install postgresql postgresql-contrib\npsql sluice -c "create extension pg_trgm schema public"',
+    },
+  },
+  CONVERSATIONS_INVALID: {
+    means: 'the data of the request do not fit together',
+    ru: { means: 'данные запроса не сочетаются', cure: 'исправьте данные' },
+    example: { wrong: 'with: { kind: group, key: order 5 }', right: 'with: { kind: contextual, key: order 5 }' },
+  },
+} satisfies Record<string, ErrorPage>;
+
 /** Pages of the errors of the gateway to desktops, by the name of the code. */
 const GATEWAY_PAGES = {
   GATEWAY_PORT: {
@@ -576,5 +686,6 @@ export const CONNECTOR_PAGES: Readonly<Record<string, ErrorPage>> = {
   ...AMI_PAGES,
   ...WEB_PAGES,
   ...TIMELINE_PAGES,
+  ...CONVERSATIONS_PAGES,
   ...GATEWAY_PAGES,
 };

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { CodeRow, PluginTable } from './catalogue.js';
 
 /** Our connectors, whose codes are explained in every folder. */
-const OURS = ['asterisk-ami', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline'];
+const OURS = ['asterisk-ami', 'conversations', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline'];
 
 /**
  * Loads the tables of codes of our connectors and of the plugins that sluice.yaml of a folder names. A plugin exports the functions of its

@@ -21,7 +21,8 @@ export const open = action({
       .describe('members beside the bot; people who are members stay as they are'),
   }),
   output: z.object({ discussion: uuid, created: z.boolean(), lastSeq: z.number() }),
-  idempotent: 'by-key',
+  // the key, the pair, and for other discussions the id that is derived from the call recognise a repetition
+  idempotent: 'yes',
   run: (conversations: Conversations, input, call) => raceAbort(openAs(conversations, input, call), call.signal, databaseLate),
 });
 

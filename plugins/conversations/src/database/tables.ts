@@ -100,6 +100,8 @@ async function run<Row extends object>(
 /** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that mean "not now". */
 const NOT_NOW = /^(08|53|57|58|25006|40)/;
 const BAD_DATA = /^22/;
+/** Codes of a failed connection attempt. */
+const NOBODY = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
@@ -110,6 +112,7 @@ async function reachable<Result>(work: () => Promise<Result>): Promise<Result> {
     const isAnswer = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code);
     if (isAnswer && BAD_DATA.test(code)) throw conversationsFail.CONVERSATIONS_INVALID(message, { sent: 'no', cause: error });
     if (isAnswer && !NOT_NOW.test(code)) throw error;
-    throw fail.UNREACHABLE(`the database cannot be used: ${message}`, { cause: error });
+    const notSent = typeof code === 'string' && NOBODY.test(code);
+    throw fail.UNREACHABLE(`the database cannot be used: ${message}`, { cause: error, ...(notSent && { sent: 'no' }) });
   }
 }

@@ -13,6 +13,8 @@ const LOOK_EVERY_MS = 250;
 const BATCH = 200;
 /** Maximum number of discussions that wait for their hints on a host; those of further ones are found by the sweep. */
 const MAX_PENDING = 50_000;
+/** The first sweep waits for hosts that start at the same time. */
+const FIRST_SWEEP_AFTER_MS = 5_000;
 /** How often one host looks for messages of hosts that have died before their hints. */
 const SWEEP_EVERY_MS = 60_000;
 /** Age of the messages that a sweep looks at: older than the hints of a living host, younger than two sweeps. */
@@ -113,6 +115,7 @@ export class Hints {
 
   async #sweep(signal: AbortSignal): Promise<void> {
     const { tables, clock, log } = this.deps;
+    await pause(clock, FIRST_SWEEP_AFTER_MS, signal, { ref: false });
     for (let from = FIRST_SWEEP_FROM; !signal.aborted; from = SWEEP_FROM) {
       try {
         const rows = await tables.rows<{ readonly subscriber: string; readonly ids: string[] }>(

@@ -181,7 +181,7 @@ export const PRESS = statement<{ readonly isNew: boolean; readonly heard: boolea
 /** The run that waits for a button of the message `$3` of the discussion `$2`. */
 export const WAITING = statement<{ readonly token: Buffer }>(
   'waiting',
-  `select token from waiting where subscriber = $1 and discussion = $2 and seq = $3`,
+  `select token from waiting where subscriber = $1 and discussion = $2 and seq = $3 and deadline > now()`,
 );
 
 export const STOP_WAITING = statement<object>(

@@ -57,13 +57,16 @@ export interface MessageListener {
   posted(subscriber: string, discussion: string): void;
   /** A flow has an event. */
   heard(): void;
-  /** A button was pressed, or the press is repeated. Resolves when the author's mailbox and a waiting run have it. */
+  /**
+   * A button was pressed, or the press is repeated. Resolves when the author's mailbox or a waiting run has it, with false when the author is a
+   * bot of flows and no run waits.
+   */
   pressed(
     subscriber: string,
     message: Pick<Message, 'author' | 'id'>,
     press: LiveEvents['conversations.button'],
     clientId: string,
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Attachments whose rows are deleted. */
   filesDeleted(subscriber: string, ids: readonly string[]): void;
 }
@@ -261,7 +264,9 @@ export class Messages {
     const press = { discussion, seq, ...pressed };
     if (noted?.isNew) this.feed.publish([row.author], 'conversations.button', press);
     // also of a repeated press: the first one may have died with its host before this
-    await this.listener.pressed(actor.subscriber, row, press, clientId);
+    const taken = await this.listener.pressed(actor.subscriber, row, press, clientId);
+    if (!taken && noted?.isNew && !noted.heard)
+      throw conversationsFail.CONVERSATIONS_INVALID('no flow waits for this button any more', { sent: 'no' });
   }
 
   /** Notes the run that waits for a button of a message. The token of an earlier attempt is replaced. */
