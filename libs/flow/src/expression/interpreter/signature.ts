@@ -34,7 +34,7 @@ function parametersOf(definition: string): readonly Parameter[] {
   }));
 }
 
-/** Returns the error for arguments of which none is certainly the wrong one: the value around the call may stand for the first. */
+/** Returns the error when no single argument can be named as wrong: the value around the call may stand for the first argument. */
 function misfit(name: string, parameters: readonly Parameter[]): ExpressionFault {
   const list = parameters.map(wanted).join(', ');
   return badArgument(`the arguments of ${name} must be: ${list}`, 'convert a value with $string(…) or $number(…)');
