@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
 import { SignJWT } from 'jose';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { ask, post, type Ask } from '../support/api.js';
 import { screenshot, startBrowser } from '../support/browser.js';
 import { startHost, type HostProcess } from '../support/host.js';
@@ -25,6 +26,10 @@ const ALL = 'timeline:read timeline:write desktop events:write';
 /** The date of the clock of the pages, a Monday. */
 const DAY = '2026-02-02';
 const NOW = `${DAY}T11:20:00+03:00`;
+const PHONE = { width: 390, height: 760 };
+/** Axe looks at each element of four views, which takes long on a machine with other work. */
+const AXE_TIMEOUT_MS = 300_000;
+const DESKTOP = { width: 1440, height: 900 };
 
 interface Entry {
   readonly id: string;
@@ -51,6 +56,8 @@ describe('the page of the booking calendar', () => {
   let token: string;
   const folders: Folder[] = [];
   const contexts: BrowserContext[] = [];
+  /** Errors of scripts and violations of the content security policy, of all pages. */
+  const problems: string[] = [];
 
   beforeAll(async () => {
     const flows = readFileSync('flows/samples/timeline.yaml', 'utf8');
@@ -68,6 +75,7 @@ describe('the page of the booking calendar', () => {
 
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
+    expect(problems.splice(0)).toEqual([]);
   });
 
   afterAll(async () => {
@@ -105,18 +113,44 @@ describe('the page of the booking calendar', () => {
     return id;
   };
 
-  /** Opens the page for a user with a token in the link. */
-  const open = async (
-    sub: string,
-    options: { scope?: string; extension?: string; journal?: string; phone?: boolean; live?: string } = {},
-  ) => {
+  /** Books a day with entries of all statuses and lengths. Resolves with their ids. */
+  const bookDay = async () => {
+    const entries: readonly (readonly [string, string, object])[] = [
+      ['09:00', '09:15', { client: 'Дмитрий Константинопольский', status: 'done' }],
+      ['09:30', '10:30', { phone: '+7 916 111-22-33', comment: 'Первый визит, взять карту', status: 'arrived' }],
+      ['10:30', '12:00', { client: 'Анна Белова', status: 'confirmed' }],
+      ['14:00', '14:30', { client: 'Пётр Кузнецов' }],
+      ['19:45', '20:15', { client: 'Мария Котова', status: 'noShow' }],
+      ['09:15', '09:20', { resource: 'petrov', client: 'Олег' }],
+      ['11:00', '12:00', { resource: 'petrov', client: 'Сергей Иванов', status: 'refused' }],
+      ...[1, 2, 3, 4].map((n) => ['15:00', '16:00', { resource: 'yoga', client: `Участница Номер ${n}` }] as const),
+    ];
+    const ids: string[] = [];
+    for (const [start, end, more] of entries) ids.push(await book(start, end, more));
+    return ids;
+  };
+  /** Opens a page of a new browser profile. */
+  const newPage = async (options: BrowserContextOptions = {}) => {
     const context = await browser.newContext({
       locale: 'ru-RU',
       timezoneId: 'Asia/Vladivostok',
-      viewport: options.phone ? { width: 390, height: 760 } : { width: 1280, height: 720 },
+      viewport: { width: 1280, height: 720 },
+      ...options,
     });
     contexts.push(context);
     const page = await context.newPage();
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) problems.push(message.text());
+    });
+    return page;
+  };
+  /** Opens the page for a user with a token in the link. */
+  const open = async (
+    sub: string,
+    options: { scope?: string; extension?: string; journal?: string; phone?: boolean; browser?: BrowserContextOptions } = {},
+  ) => {
+    const page = await newPage({ ...(options.phone && { viewport: PHONE }), ...options.browser });
     await page.clock.install({ time: new Date(NOW) });
     await page.clock.resume();
     const own = await sign(sub, options.scope, options.extension);
@@ -128,32 +162,40 @@ describe('the page of the booking calendar', () => {
   const item = (page: Page, id: string) => page.locator(`[data-entry="${id}"]`);
   /** Returns the id of the focused entry. */
   const focused = (page: Page) => page.evaluate('document.activeElement.dataset.entry');
-  /** Returns the screen position of a time in a row, relative to a visible entry. */
-  const drag = async (page: Page, id: string, by: { x?: number; y?: number }) => {
-    const box = await item(page, id).boundingBox();
-    if (!box) throw new Error('the entry is not visible');
-    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const boxOf = async (shown: Locator) => {
+    const box = await shown.boundingBox();
+    if (!box) throw new Error('the element is not visible');
+    return box;
+  };
+  /** Drags an entry from its middle, or from its lower edge. */
+  const drag = async (page: Page, id: string, by: { x?: number; y?: number }, from: 'middle' | 'edge' = 'middle') => {
+    const box = await boxOf(item(page, id));
+    const [x, y] = [box.x + box.width / 2, from === 'middle' ? box.y + box.height / 2 : box.y + box.height - 2];
     await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x + (by.x ?? 0), y + (by.y ?? 0), { steps: 12 });
     await page.mouse.up();
   };
-  /** Returns the width of an hour in pixels; entries of the tests last half an hour. */
-  const hourOf = async (page: Page, id: string) =>
-    ((await item(page, id).locator('xpath=ancestor::*[contains(@class,"vis-range")]').boundingBox())?.width ?? 0) * 2;
-
-  const row = (page: Page, name: string) => page.locator('.vis-label', { hasText: name });
+  /** Returns the height of an hour in pixels; entries of the tests last half an hour, and a card leaves one pixel free. */
+  const hourOf = async (page: Page, id: string) => ((await boxOf(item(page, id))).height + 1) * 2;
+  /** Returns the head of a column. */
+  const head = (page: Page, name: string) => page.locator('.day-head', { hasText: name });
+  const isOnScreen = async (shown: Locator) => {
+    const [box, size] = [await boxOf(shown), shown.page().viewportSize()];
+    return box.y < (size?.height ?? 0) && box.x < (size?.width ?? 0) && box.x + box.width > 0 && box.y + box.height > 0;
+  };
+  const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+  const date = (page: Page, title: string) => button(page, `Дата: ${title}`);
 
   it('creates an entry by a click on a free time and shows it to other users', async () => {
     const known = await book('10:00', '10:30');
     const [anna, boris] = await Promise.all([open('anna'), open('boris')]);
-    const box = await item(anna, known).boundingBox();
-    const hour = await hourOf(anna, known);
-    await anna.mouse.click((box?.x ?? 0) + hour * 2.02, (box?.y ?? 0) + 10);
+    const box = await boxOf(item(anna, known));
+    await anna.mouse.click(box.x + 20, box.y + (await hourOf(anna, known)) * 2.1);
     await anna.getByLabel('Клиент', { exact: true }).fill('Пётр Кузнецов');
     await anna.getByLabel('Телефон', { exact: true }).fill('+7 916 111-22-33');
     await screenshot(anna, 'card');
-    await anna.getByRole('button', { name: 'Сохранить' }).click();
+    await button(anna, 'Сохранить').click();
     await boris.getByText('Пётр Кузнецов').waitFor();
     const made = (await entriesOf()).find(({ client }) => client === 'Пётр Кузнецов');
     expect(made).toMatchObject({ resource: { code: 'ivanova' }, start: `${DAY}T12:00:00+03:00`, end: `${DAY}T12:30:00+03:00` });
@@ -162,29 +204,49 @@ describe('the page of the booking calendar', () => {
   it('moves a dragged entry to another time and person, and undoes the move', async () => {
     const id = await book('10:00', '10:30');
     const page = await open('anna');
-    // the second of the twelve mouse moves starts the drag
-    const [here, next] = await Promise.all(['Иванова А. П.', 'Петров С. И.'].map((name) => row(page, name).boundingBox()));
-    await drag(page, id, { x: ((await hourOf(page, id)) * 12) / 11, y: (next?.y ?? 0) - (here?.y ?? 0) });
+    const [here, next] = [await boxOf(head(page, 'Иванова А. П.')), await boxOf(head(page, 'Петров С. И.'))];
+    await drag(page, id, { x: next.x - here.x, y: await hourOf(page, id) });
     const moved = await until('the entry to be moved', async () => {
       const now = await entry(id);
       return now?.version === 2 ? now : undefined;
     });
     expect(moved).toMatchObject({ start: `${DAY}T11:00:00+03:00`, resource: { code: 'petrov' } });
-    await page.getByRole('button', { name: 'Вернуть' }).click();
+    await button(page, 'Вернуть').click();
     await until('the entry to be back', async () => (await entry(id))?.version === 3);
     expect(await entry(id)).toMatchObject({ start: `${DAY}T10:00:00+03:00`, resource: { code: 'ivanova' } });
+  });
+
+  it('changes the length of an entry by its edge', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('anna');
+    await drag(page, id, { y: await hourOf(page, id) }, 'edge');
+    await until('the longer entry', async () => (await entry(id))?.version === 2);
+    expect(await entry(id)).toMatchObject({ start: `${DAY}T10:00:00+03:00`, end: `${DAY}T11:30:00+03:00` });
+  });
+
+  it('leaves an entry at its place when Escape cancels the drag', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('anna');
+    const box = await boxOf(item(page, id));
+    await page.mouse.move(box.x + 20, box.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 20, box.y + 200, { steps: 5 });
+    await page.locator('.ghost').waitFor();
+    await page.keyboard.press('Escape');
+    await page.mouse.up();
+    await page.locator('.ghost').waitFor({ state: 'detached' });
+    expect(await entry(id)).toMatchObject({ version: 1 });
   });
 
   it('moves an entry back that was dragged onto another one, and names that one', async () => {
     const id = await book('10:00', '10:30');
     await book('11:00', '11:30', { client: 'Анна Белова' });
     const page = await open('anna');
-    const before = await item(page, id).boundingBox();
-    await drag(page, id, { x: await hourOf(page, id) });
+    const before = await boxOf(item(page, id));
+    await drag(page, id, { y: await hourOf(page, id) });
     await page.getByText('Это время занято: Иванова А. П., 11:00–11:30, Анна Белова').waitFor();
     await screenshot(page, 'conflict');
-    const after = await item(page, id).boundingBox();
-    expect(Math.round(after?.x ?? 0)).toBe(Math.round(before?.x ?? -1));
+    expect((await boxOf(item(page, id))).y).toBeCloseTo(before.y);
     expect(await entry(id)).toMatchObject({ version: 1, start: `${DAY}T10:00:00+03:00` });
   });
 
@@ -201,9 +263,9 @@ describe('the page of the booking calendar', () => {
     );
     // wait for the banner, because it shifts the board under the mouse
     await anna.getByText('Нет связи').waitFor();
-    await drag(anna, id, { x: await hourOf(anna, id) });
+    await drag(anna, id, { y: await hourOf(anna, id) });
     await anna.getByText('Запись уже изменена, она показана такой, какая она сейчас. Изменил(а): boris').waitFor();
-    await anna.locator(`[data-entry="${id}"]`, { hasText: '15:00–15:30' }).waitFor();
+    await anna.locator(`[data-entry="${id}"]`, { hasText: '15:00' }).waitFor();
     expect(await entry(id)).toMatchObject({ version: 2, start: `${DAY}T15:00:00+03:00` });
   });
 
@@ -221,7 +283,8 @@ describe('the page of the booking calendar', () => {
     const id = await book('10:00', '10:30', {}, 'quiet');
     await page.context().setOffline(false);
     await item(page, id).waitFor();
-    await until('the banner to go', async () => !(await page.locator('#offline').isVisible()));
+    await page.getByText('Связь восстановлена').waitFor();
+    await page.getByText('Нет связи').waitFor({ state: 'detached' });
   });
 
   it('loads days that were opened offline when the connection returns', async () => {
@@ -230,8 +293,8 @@ describe('the page of the booking calendar', () => {
     const page = await open('anna', { journal: 'quiet' });
     await page.context().setOffline(true);
     await page.getByText('Нет связи').waitFor();
-    for (let day = 0; day < 3; day++) await page.getByRole('button', { name: 'Позже' }).click();
-    await until('the third day', async () => (await page.getByLabel('Дата').inputValue()) === '2026-02-05');
+    for (let day = 0; day < 3; day++) await button(page, 'Следующий день').click();
+    await date(page, 'Чт, 5 февраля').waitFor();
     await page.context().setOffline(false);
     // must not wait for the end of the long poll, which takes 25 seconds
     await item(page, id).waitFor({ timeout: 15_000 });
@@ -243,11 +306,11 @@ describe('the page of the booking calendar', () => {
     await item(anna, id).click();
     await anna.getByLabel('Комментарий', { exact: true }).fill('позвонить');
     await api('PATCH', `/entries/${id}`, { version: 1, client: 'Олег' }, { token: await sign('boris') });
-    await anna.getByRole('button', { name: 'Сохранить' }).click();
+    await button(anna, 'Сохранить').click();
     await anna.getByRole('alert').filter({ hasText: 'Изменил(а): boris' }).waitFor();
     expect(await anna.getByLabel('Клиент', { exact: true }).inputValue()).toBe('Олег');
-    await anna.getByRole('button', { name: 'Сохранить' }).click();
-    await anna.locator('#card').waitFor({ state: 'hidden' });
+    await button(anna, 'Сохранить').click();
+    await anna.getByRole('dialog').waitFor({ state: 'detached' });
     const answer = await api('GET', `/entries?from=${DAY}T00:00:00Z&to=${DAY}T23:00:00Z`);
     const { entries } = answer.body as { entries: object[] };
     expect(entries).toContainEqual(expect.objectContaining({ id, version: 3, client: 'Олег', comment: 'позвонить' }));
@@ -258,8 +321,8 @@ describe('the page of the booking calendar', () => {
     await post(`${host.url}/events/pbx.ringing`, { extension: '101', phone: '+79161112233', client: 'Мария Котова' }, { token });
     await anna.getByText('Входящий звонок').waitFor();
     await screenshot(anna, 'call');
-    await anna.getByRole('button', { name: 'Записать' }).click();
-    await anna.getByRole('button', { name: 'Сохранить' }).click();
+    await button(anna, 'Записать').click();
+    await button(anna, 'Сохранить').click();
     await until(
       'the entry',
       async () => (await entriesOf()).some(({ client }) => client === 'Мария Котова') || (await anyDay('Мария Котова')),
@@ -295,8 +358,8 @@ describe('the page of the booking calendar', () => {
     await page.getByRole('button', { name: 'Сохранить' }).waitFor({ state: 'hidden' });
     await until('the focus to be back', async () => (await focused(page)) === id);
     await item(page, beside).waitFor();
-    await page.keyboard.press('ArrowDown');
-    await until('the focus below', async () => (await focused(page)) === beside);
+    await page.keyboard.press('ArrowRight');
+    await until('the focus beside', async () => (await focused(page)) === beside);
     await page.keyboard.press('n');
     await page.getByRole('heading', { name: 'Новая запись' }).waitFor();
   });
@@ -316,7 +379,10 @@ describe('the page of the booking calendar', () => {
   it('shows entries read-only to a user without the right to write', async () => {
     const id = await book('10:00', '10:30');
     const page = await open('reader', { scope: 'timeline:read' });
-    await page.getByText('только просмотр').waitFor();
+    await page.getByText('Только просмотр').waitFor();
+    expect(await button(page, 'Новая запись').count()).toBe(0);
+    await drag(page, id, { y: 60 });
+    expect(await entry(id)).toMatchObject({ version: 1 });
     const reader = await sign('reader', 'timeline:read');
     expect(await api('PATCH', `/entries/${id}`, { version: 1, comment: 'x' }, { token: reader })).toMatchObject({
       status: 403,
@@ -326,14 +392,12 @@ describe('the page of the booking calendar', () => {
   });
 
   it('reports the missing right to a user who may not read', async () => {
-    const context = await browser.newContext({ locale: 'ru-RU' });
-    contexts.push(context);
-    const page = await context.newPage();
+    const page = await newPage();
     await page.goto(`${host.url}/timeline#token=${await sign('nobody', 'desktop')}`);
     await page.getByText('У этого токена нет права смотреть журнал').waitFor();
-    await page.getByRole('button', { name: 'Войти с другим токеном' }).click();
+    await button(page, 'Войти с другим токеном').click();
     await page.getByLabel('Токен').fill(await sign('anna'));
-    await page.getByRole('button', { name: 'Войти' }).click();
+    await button(page, 'Войти').click();
     await page.waitForSelector('body[data-ready]');
     expect(await page.getByText('У этого токена нет права смотреть журнал').isVisible()).toBe(false);
   });
@@ -354,10 +418,26 @@ describe('the page of the booking calendar', () => {
     expect(await api('POST', '/entries', { resource: 'ivanova' }, { token: null, headers })).toMatchObject({ status: 401 });
   });
 
+  it('serves the page with a strict policy, an etag and files that browsers keep', async () => {
+    const index = await fetch(`${host.url}/timeline`);
+    const policy = index.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
+    expect(policy).not.toContain('unsafe');
+    expect(index.headers.get('cache-control')).toBe('no-cache');
+    const again = await fetch(`${host.url}/timeline`, { headers: { 'if-none-match': index.headers.get('etag') ?? '' } });
+    expect(again.status).toBe(304);
+    const [, script = ''] = /src="([^"]+\.js)"/.exec(await index.text()) ?? [];
+    const asset = await fetch(host.url + script);
+    expect([asset.status, asset.headers.get('content-encoding'), asset.headers.get('cache-control')]).toEqual([
+      200,
+      'gzip',
+      'public, max-age=31536000, immutable',
+    ]);
+    expect((await fetch(`${host.url}/timeline/..%2F..%2Fpackage.json`)).status).toBe(404);
+  });
+
   it('requests a token when it has none or when the token is rejected', async () => {
-    const context = await browser.newContext({ locale: 'en-GB' });
-    contexts.push(context);
-    const page = await context.newPage();
+    const page = await newPage({ locale: 'en-GB' });
     await page.goto(`${host.url}/timeline`);
     await page.getByLabel('Token').fill('nonsense');
     await page.getByRole('button', { name: 'Enter' }).click();
@@ -379,41 +459,184 @@ describe('the page of the booking calendar', () => {
     expect(await note.isVisible()).toBe(false);
   });
 
+  it('offers no new entry while the calendar is empty, and links no API', async () => {
+    const page = await newPage();
+    await page.route('**/api/timeline/quiet', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ json: { ...((await answer.json()) as object), resources: [] } });
+    });
+    await page.goto(`${host.url}/timeline?journal=quiet#token=${await sign('anna')}`);
+    await page.getByText('В журнале пока никого нет').waitFor();
+    expect(await button(page, 'Новая запись').count()).toBe(0);
+    expect(await page.locator('a[href*=api]').count()).toBe(0);
+    await page.keyboard.press('n');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
   it('fits a phone and scrolls to the current time', async () => {
     const soon = await book('11:30', '12:00');
     const late = await book('19:00', '19:30');
     const page = await open('anna', { phone: true });
     await item(page, soon).waitFor();
-    expect(await item(page, late).count()).toBe(0);
+    expect([await isOnScreen(item(page, soon)), await isOnScreen(item(page, late))]).toEqual([true, false]);
     await screenshot(page, 'phone');
+    const header = await boxOf(page.locator('header'));
+    expect(header.height).toBeLessThan(60);
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width).toBeLessThanOrEqual(390);
   });
 
-  it('shows a legend of the status colours and makes few rows higher', async () => {
+  it('shows a legend of the statuses, and fills the window with few columns', async () => {
     const id = await book('10:00', '10:30');
     const page = await open('anna');
-    await item(page, id).waitFor();
-    expect(await page.locator('#help .legend span').allTextContents()).toContain('Не пришёл');
-    const box = await item(page, id).boundingBox();
-    expect(box?.height).toBeGreaterThan(60);
-    await page.setViewportSize({ width: 1280, height: 220 });
-    await until('low rows', async () => ((await item(page, id).boundingBox())?.height ?? 99) < 45);
+    expect(await page.locator('.legend .status-mark').allTextContents()).toContain('Не пришёл');
+    const last = await boxOf(head(page, 'Йога (группа)'));
+    expect(last.x + last.width).toBeGreaterThan(1_250);
+    const low = await hourOf(page, id);
+    await page.setViewportSize({ width: 1280, height: 1_400 });
+    await until('higher hours', async () => (await hourOf(page, id)) > low * 1.5);
   });
 
-  it('is dark when the device prefers dark mode', async () => {
+  it('shows the whole of an entry that ends after the working hours', async () => {
+    const late = await book('19:45', '20:15');
     const page = await open('anna');
-    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
-    expect(await background()).toBe('rgb(255, 255, 255)');
-    await page.emulateMedia({ colorScheme: 'dark' });
-    expect(await background()).toBe('rgb(21, 26, 33)');
-    await row(page, 'Иванова').waitFor();
-    const ink = await page.evaluate<string>('getComputedStyle(document.querySelector(".vis-labelset .vis-label")).color');
-    expect(ink).toBe('rgb(230, 234, 239)');
+    await item(page, late).scrollIntoViewIfNeeded();
+    const hour = ((await boxOf(item(page, late))).height + 1) * 2;
+    expect(hour).toBeGreaterThanOrEqual(60);
+    expect(await item(page, late).getAttribute('aria-label')).toContain('19:45–20:15');
   });
+
+  it('returns from the week to the day from which the week was opened', async () => {
+    const page = await open('anna');
+    for (let day = 0; day < 7; day++) await button(page, 'Следующий день').click();
+    await date(page, 'Пн, 9 февраля').waitFor();
+    await page.getByRole('radio', { name: 'Неделя' }).click();
+    await date(page, '9–15 февр.').waitFor();
+    await page.getByRole('radio', { name: 'День' }).click();
+    await date(page, 'Пн, 9 февраля').waitFor();
+  });
+
+  it('shows cards with names in the week, and moves one to another day', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('anna');
+    await page.getByRole('radio', { name: 'Неделя' }).click();
+    await item(page, id).getByText('Ольга Смирнова').waitFor();
+    const target = await boxOf(page.locator('[data-day="2026-02-04"][data-resource="petrov"]'));
+    const box = await boxOf(item(page, id));
+    await drag(page, id, {
+      x: target.x + target.width / 2 - box.x - box.width / 2,
+      y: target.y + target.height / 2 - box.y - box.height / 2,
+    });
+    const moved = await until('the entry to be moved', async () => {
+      const answer = await api('GET', '/entries?from=2026-02-04T00:00:00Z&to=2026-02-04T23:00:00Z');
+      return (answer.body as { entries: Entry[] }).entries.find((one) => one.id === id);
+    });
+    expect(moved).toMatchObject({ start: '2026-02-04T10:00:00+03:00', resource: { code: 'petrov' } });
+    await api('PATCH', `/entries/${id}`, { version: moved.version, status: 'cancelled' });
+  });
+
+  it('shows a list of entries as the week of a phone', async () => {
+    await book('10:00', '10:30');
+    const page = await open('anna', { phone: true });
+    await button(page, 'Настройки').click();
+    await page.getByRole('menuitemradio', { name: 'Неделя' }).click();
+    await page.getByRole('heading', { name: 'Понедельник, 2 февраля' }).waitFor();
+    await page.getByRole('button', { name: /Ольга Смирнова/ }).waitFor();
+    await screenshot(page, 'phone-week');
+  });
+
+  it('proposes the next free time for a new entry', async () => {
+    await book('11:30', '13:00');
+    await book('11:30', '12:00', { resource: 'petrov' });
+    await book('11:30', '13:00', { resource: 'yoga' });
+    const page = await open('anna');
+    await button(page, 'Новая запись').click();
+    // a group is free although somebody is booked
+    expect(await page.getByLabel('Начало').inputValue()).toBe('11:30');
+    await page.getByLabel('Клиент', { exact: true }).fill('Анна');
+    await page.getByLabel('К кому').selectOption({ label: 'Петров С. И.' });
+    await button(page, 'Сохранить').click();
+    await page.getByRole('alert').filter({ hasText: 'Это время занято' }).waitFor();
+    await page.getByLabel('Начало').fill('9');
+    await page.getByLabel('Начало').press('Tab');
+    expect([await page.getByLabel('Начало').inputValue(), await page.getByLabel('Окончание').inputValue()]).toEqual([
+      '09:00',
+      '09:30',
+    ]);
+    expect(await page.getByRole('alert').textContent()).toBe('');
+    await button(page, 'Сохранить').click();
+    await page.getByText('Запись создана').waitFor();
+  });
+
+  it('reports a cancelled entry as cancelled, and undoes it', async () => {
+    const id = await book('10:00', '10:30');
+    const page = await open('anna');
+    await item(page, id).click();
+    await button(page, 'Отменить запись').click();
+    await page.getByText('Запись отменена').waitFor();
+    await item(page, id).waitFor({ state: 'detached' });
+    await button(page, 'Вернуть').click();
+    await item(page, id).waitFor();
+  });
+
+  it('is dark when the device prefers it, and as the user has chosen', async () => {
+    const page = await open('anna');
+    const background = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
+    expect(await background()).toBe('rgb(244, 245, 243)');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await background()).toBe('rgb(18, 23, 26)');
+    await button(page, 'Настройки').click();
+    await page.getByRole('menuitemradio', { name: 'Светлое' }).click();
+    expect(await background()).toBe('rgb(244, 245, 243)');
+    await page.reload();
+    await page.waitForSelector('body[data-ready]');
+    expect(await background()).toBe('rgb(244, 245, 243)');
+  });
+
+  it('is in English after the user has chosen it, with the errors of the host in words', async () => {
+    const page = await open('anna');
+    await button(page, 'Настройки').click();
+    await page.getByRole('menuitemradio', { name: 'English' }).click();
+    await button(page, 'New entry').waitFor();
+    expect(await page.title()).toBe('Booking calendar');
+  });
+
+  it.each([
+    { locale: 'ru-RU', colorScheme: 'light', viewport: DESKTOP },
+    { locale: 'en-GB', colorScheme: 'dark', viewport: DESKTOP },
+    { locale: 'en-GB', colorScheme: 'light', viewport: PHONE },
+    { locale: 'ru-RU', colorScheme: 'dark', viewport: PHONE },
+  ] as const)(
+    'has no serious problems of accessibility: $locale, $colorScheme, $viewport.width px',
+    async (profile) => {
+      const name = `${profile.locale.slice(0, 2)}-${profile.colorScheme}-${profile.viewport.width}`;
+      const ids = await bookDay();
+      const page = await open('anna', { browser: profile });
+      await item(page, ids[0] ?? '').waitFor();
+      const check = async (view: string) => {
+        await screenshot(page, `${name}-${view}`);
+        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze();
+        const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+        expect(serious.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(profile.viewport.width);
+      };
+      await check('day');
+      await item(page, ids[0] ?? '').click();
+      await page.getByRole('dialog').waitFor();
+      await check('entry');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('w');
+      await page.locator('.week, .agenda').waitFor();
+      await check('week');
+      await page.locator('button[aria-haspopup=menu]').last().click();
+      await page.getByRole('menu').waitFor();
+      await check('menu');
+    },
+    AXE_TIMEOUT_MS,
+  );
 
   // this test is the last one, because cancelling its entries takes long
-  it('shows a thousand entries in forty rows that can be reached and moved', async () => {
+  it('shows a thousand entries in forty columns that can be reached and moved', async () => {
     const { resources, entries } = busyDay();
     const answer = await api('POST', '/import', { resources, entries }, { journal: 'quiet' });
     expect(answer.body).toMatchObject({ taken: 1_040, refused: [] });
@@ -421,31 +644,32 @@ describe('the page of the booking calendar', () => {
     const first = entries.find(({ resource, start }) => resource === 'r00' && start === `${DAY}T09:00`);
     await item(page, first?.id ?? '').waitFor();
     await screenshot(page, 'thousand');
-    // rows outside of the visible area are not rendered
+    // columns outside of the visible area are not rendered
     expect(await page.locator('[data-entry]').count()).toBeLessThan(600);
 
-    // arrow keys scroll to hidden rows, and the rows stay beside their names
+    // arrow keys scroll to hidden columns, and the columns stay below their names
     const at10 = (row: string) => entries.find(({ resource, start }) => resource === row && start === `${DAY}T10:00`)?.id ?? '';
     await item(page, at10('r09')).focus();
-    for (const row of ['r10', 'r11']) {
-      await page.keyboard.press('ArrowDown');
-      await until(`the focus in ${row}`, async () => (await focused(page)) === at10(row));
+    for (const column of ['r10', 'r11', 'r12']) {
+      await page.keyboard.press('ArrowRight');
+      await until(`the focus in ${column}`, async () => (await focused(page)) === at10(column));
     }
-    const [name, below] = [await page.getByText('Кабинет 12').boundingBox(), await item(page, at10('r11')).boundingBox()];
-    expect(Math.abs((name?.y ?? 0) - (below?.y ?? 999))).toBeLessThan(24);
+    const [name, below] = [await boxOf(head(page, 'Кабинет 13')), await boxOf(item(page, at10('r12')))];
+    expect(Math.abs(name.x - below.x)).toBeLessThan(12);
+    expect(await isOnScreen(item(page, at10('r12')))).toBe(true);
 
     const last = entries.find(({ resource, start }) => resource === 'r39' && start === `${DAY}T10:00`);
     const id = last?.id ?? '';
     await page.mouse.move(700, 400);
-    await until('the last row', async () => {
-      await page.mouse.wheel(0, 500);
+    await until('the last column', async () => {
+      await page.mouse.wheel(500, 0);
       return (await item(page, id).count()) > 0;
     });
     await item(page, id).click();
-    await page.getByRole('button', { name: 'Отменить запись' }).click();
-    await page.locator('#card').waitFor({ state: 'hidden' });
+    await button(page, 'Отменить запись').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     const neighbour = entries.find(({ resource, start }) => resource === 'r39' && start === `${DAY}T09:30`)?.id ?? '';
-    await drag(page, neighbour, { x: ((await hourOf(page, neighbour)) * 6) / 11 });
+    await drag(page, neighbour, { y: (await hourOf(page, neighbour)) / 2 });
     const moved = await until('the entry to be moved', async () => {
       const now = (await entriesOf('quiet')).find((one) => one.id === neighbour);
       return now?.version === 2 ? now : undefined;

@@ -1,100 +1,66 @@
+import { ApiError, errorText, type ApiClient } from '@sluice/web-ui';
 import type { Changes, Draft, Entry, JournalInfo } from './model.js';
 import { texts } from './texts.js';
-import { askForToken, findToken } from './token.js';
 
-/** Requests that take longer are aborted, because a broken network may never report an error. */
-const DEADLINE_MS = 15_000;
+/** The API of one booking calendar. */
+export class CalendarApi {
+  readonly #path: string;
 
-/** A rejection by the host, with its message and, if there is one, the conflicting entry. */
-export class RefusedError extends Error {
   constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly entry?: Entry,
+    private readonly client: ApiClient,
+    journal: string,
   ) {
-    super(message);
-  }
-}
-
-interface Problem {
-  readonly code?: string;
-  readonly message?: string;
-  readonly entry?: Entry;
-}
-
-/**
- * The API of the host with the token of the user. Rejects with {@link RefusedError}, or with the error of `fetch` if the host is
- * unreachable.
- */
-export class Api {
-  #asking: Promise<string> | undefined;
-
-  private constructor(
-    private token: string,
-    private journal: string,
-  ) {}
-
-  static async open(): Promise<Api> {
-    const api = new Api(await findToken(), '');
-    const { journals } = await api.#ask<{ journals: string[] }>('GET', '/api/timeline');
-    const asked = new URLSearchParams(location.search).get('journal');
-    api.journal = asked ?? journals[0] ?? '';
-    return api;
+    this.#path = `/api/timeline/${encodeURIComponent(journal)}`;
   }
 
-  get passcode(): string {
-    return this.token;
+  /** Opens the calendar that the address names, or the first one of the workspace. */
+  static async open(client: ApiClient, journal: string | null): Promise<CalendarApi> {
+    const { journals } = await client.get<{ journals: string[] }>('/api/timeline');
+    return new CalendarApi(client, journal ?? journals[0] ?? '');
   }
 
   info(): Promise<JournalInfo> {
-    return this.#ask('GET', this.#path(''));
+    return this.client.get(this.#path);
   }
 
   entries(from: Date, to: Date): Promise<{ cursor: string; entries: Entry[] }> {
-    return this.#ask('GET', this.#path(`/entries?from=${from.toISOString()}&to=${to.toISOString()}`));
+    return this.client.get(`${this.#path}/entries`, { query: { from: from.toISOString(), to: to.toISOString() } });
   }
 
   changes(after: string, waitSeconds: number, signal: AbortSignal): Promise<Changes> {
-    return this.#ask('GET', this.#path(`/changes?after=${after}&wait=${waitSeconds}`), undefined, signal, waitSeconds);
+    return this.client.get(`${this.#path}/changes`, { query: { after, wait: waitSeconds }, signal, waitSeconds });
   }
 
   /** Creates an entry under an id of the page, so that a repeated request after a lost response creates no second entry. */
   create(id: string, draft: Draft): Promise<{ entry: Entry }> {
-    return this.#ask('POST', this.#path('/entries'), { id, ...draft });
+    return this.client.post(`${this.#path}/entries`, { id, ...draft });
   }
 
   change(id: string, version: number, draft: Partial<Draft>): Promise<{ entry: Entry }> {
-    return this.#ask('PATCH', this.#path(`/entries/${id}`), { version, ...draft });
+    return this.client.patch(`${this.#path}/entries/${id}`, { version, ...draft });
   }
+}
 
-  #path(rest: string): string {
-    return `/api/timeline/${encodeURIComponent(this.journal)}${rest}`;
-  }
+/** Returns the entry that a rejection contains: the current version, or the one that has the time. */
+export function entryOf(error: unknown): Entry | undefined {
+  return error instanceof ApiError ? (error.body['entry'] as Entry | undefined) : undefined;
+}
 
-  async #ask<Answer>(method: string, path: string, body?: object, signal?: AbortSignal, waitSeconds = 0): Promise<Answer> {
-    const sentWith = this.token;
-    const late = AbortSignal.timeout(DEADLINE_MS + waitSeconds * 1_000);
-    const answer = await fetch(path, {
-      method,
-      headers: { authorization: `Bearer ${sentWith}`, ...(body && { 'content-type': 'application/json' }) },
-      credentials: 'omit',
-      ...(body && { body: JSON.stringify(body) }),
-      signal: signal ? AbortSignal.any([signal, late]) : late,
-    });
-    const data = (await answer.json().catch(() => ({}))) as Answer & Problem;
-    if (answer.ok) return data;
-    const { code = '', message = answer.statusText, entry } = data;
-    if (answer.status !== 401) throw new RefusedError(answer.status, code, message, entry);
-    await this.#otherToken(sentWith);
-    return this.#ask(method, path, body, signal, waitSeconds);
-  }
+/** Returns the reason of a rejected change in the language of the user. */
+export function reasonOf(error: unknown): string {
+  const entry = entryOf(error);
+  return errorText(error, {
+    ...(entry && {
+      TIMELINE_VERSION: `${texts.outdated}: ${entry.by}`,
+      TIMELINE_OVERLAP: `${texts.taken}: ${[entry.resource.name, spanOf(entry), entry.client].filter(Boolean).join(', ')}`,
+    }),
+    FORBIDDEN: texts.forbidden,
+    TIMELINE_MISSING: texts.missing,
+    TIMELINE_INVALID: texts.invalid,
+  });
+}
 
-  /** Asks the user for a token once, also if several requests were rejected. */
-  async #otherToken(refused: string): Promise<void> {
-    if (this.token !== refused) return;
-    this.#asking ??= askForToken(texts.badToken);
-    this.token = await this.#asking;
-    this.#asking = undefined;
-  }
+/** Returns the times of an entry, such as `10:00–10:30`. */
+export function spanOf({ start, end }: Pick<Entry, 'start' | 'end'>): string {
+  return `${start.slice(11, 16)}–${end.slice(11, 16)}`;
 }

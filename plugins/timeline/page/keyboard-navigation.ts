@@ -1,37 +1,39 @@
 interface Placed {
   readonly id: string;
+  /** Code of the column. */
   readonly group: string;
-  readonly start: Date;
+  /** Minutes. */
+  readonly from: number;
 }
 
 /**
- * Returns the entry that an arrow key selects: with left and right the previous or next one in the row, with up and down the nearest in
- * time in the next row with entries.
+ * Returns the entry that an arrow key selects: with up and down the previous or next one in the column, with left and right the nearest in time in the
+ * next column with entries.
  */
-export function neighbour(entries: readonly Placed[], rows: readonly string[], id: string, key: string): string | undefined {
-  const from = entries.find((entry) => entry.id === id);
-  if (!from) return undefined;
-  const inRow = (row: string) => entries.filter((entry) => entry.group === row).sort(byTime);
-  const beside = (step: 1 | -1) => {
-    const own = inRow(from.group);
-    return own[own.indexOf(from) + step]?.id;
+export function neighbour(entries: readonly Placed[], columns: readonly string[], id: string, key: string): string | undefined {
+  const current = entries.find((entry) => entry.id === id);
+  if (!current) return undefined;
+  const inColumn = (column: string) => entries.filter((entry) => entry.group === column).sort(byTime);
+  const along = (step: 1 | -1) => {
+    const own = inColumn(current.group);
+    return own[own.indexOf(current) + step]?.id;
   };
   const across = (step: 1 | -1) => {
-    for (let row = rows.indexOf(from.group) + step; ; row += step) {
-      const code = rows[row];
+    for (let column = columns.indexOf(current.group) + step; ; column += step) {
+      const code = columns[column];
       if (code === undefined) return undefined;
-      const [nearest] = inRow(code).sort((a, b) => apart(a, from) - apart(b, from));
+      const [nearest] = inColumn(code).sort((a, b) => Math.abs(a.from - current.from) - Math.abs(b.from - current.from));
       if (nearest) return nearest.id;
     }
   };
   switch (key) {
-    case 'ArrowLeft':
-      return beside(-1);
-    case 'ArrowRight':
-      return beside(1);
     case 'ArrowUp':
-      return across(-1);
+      return along(-1);
     case 'ArrowDown':
+      return along(1);
+    case 'ArrowLeft':
+      return across(-1);
+    case 'ArrowRight':
       return across(1);
     default:
       return undefined;
@@ -39,9 +41,5 @@ export function neighbour(entries: readonly Placed[], rows: readonly string[], i
 }
 
 function byTime(a: Placed, b: Placed): number {
-  return a.start.getTime() - b.start.getTime() || a.id.localeCompare(b.id);
-}
-
-function apart(a: Placed, b: Placed): number {
-  return Math.abs(a.start.getTime() - b.start.getTime());
+  return a.from - b.from || a.id.localeCompare(b.id);
 }

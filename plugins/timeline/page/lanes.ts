@@ -1,18 +1,36 @@
 interface Placed {
   readonly id: string;
-  readonly start: number;
-  readonly end: number;
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Returns a lane for each entry of a shared resource, so that overlapping entries lie below one another. */
-export function lanes(entries: readonly Placed[]): ReadonlyMap<string, number> {
-  const ends: number[] = [];
-  const lane = new Map<string, number>();
-  for (const entry of [...entries].sort((a, b) => a.start - b.start || a.id.localeCompare(b.id))) {
-    const free = ends.findIndex((end) => end <= entry.start);
-    const own = free === -1 ? ends.length : free;
-    ends[own] = entry.end;
-    lane.set(entry.id, own);
+export interface Lane {
+  /** Number of the lane from the left, from 0 on. */
+  readonly lane: number;
+  /** Number of lanes of the group of overlapping entries. */
+  readonly lanes: number;
+}
+
+/**
+ * Returns the lane of each entry of a column, so that overlapping entries stand beside one another. Entries share the width with the entries only that
+ * they overlap, directly or through others.
+ */
+export function lanes(entries: readonly Placed[]): ReadonlyMap<string, Lane> {
+  const placed = new Map<string, Lane>();
+  let group: { readonly id: string; readonly lane: number }[] = [];
+  let ends: number[] = [];
+  const finish = () => {
+    for (const { id, lane } of group) placed.set(id, { lane, lanes: ends.length });
+    group = [];
+    ends = [];
+  };
+  for (const entry of [...entries].sort((a, b) => a.from - b.from || a.id.localeCompare(b.id))) {
+    if (ends.every((end) => end <= entry.from)) finish();
+    const free = ends.findIndex((end) => end <= entry.from);
+    const lane = free === -1 ? ends.length : free;
+    ends[lane] = entry.to;
+    group.push({ id: entry.id, lane });
   }
-  return lane;
+  finish();
+  return placed;
 }

@@ -21,22 +21,22 @@ export class Store {
     return fresh;
   }
 
+  /** Returns all loaded entries. */
+  all(): Entry[] {
+    return [...this.#entries.values()];
+  }
+
   /** Returns the entries that match the filter. */
   shown(): Entry[] {
     const { text, statuses } = this.filter;
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const asked = /^[\d\s()+-]+$/.test(text) ? phoneDigits(text) : '';
-    return [...this.#entries.values()].filter((entry) => {
+    return this.all().filter((entry) => {
       if (!statuses.has(entry.status)) return false;
       if (asked !== '' && phoneDigits(entry.phone).includes(asked)) return true;
       const own = `${entry.client} ${entry.phone} ${entry.comment}`.toLowerCase();
       return words.every((word) => own.includes(word));
     });
-  }
-
-  /** Returns the matching entries that overlap this time. */
-  shownBetween(start: Date, end: Date): Entry[] {
-    return this.shown().filter((entry) => new Date(entry.start) < end && new Date(entry.end) > start);
   }
 }
 

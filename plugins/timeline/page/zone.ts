@@ -74,3 +74,18 @@ export function addDays(day: string, days: number): string {
 export function weekday(day: string): number {
   return new Date(`${day}T00:00Z`).getUTCDay() || 7;
 }
+
+/** Returns the Monday of the week of a day. */
+export function mondayOf(day: string): string {
+  return addDays(day, 1 - weekday(day));
+}
+
+/** Returns the local time this number of minutes later on the clock: `2026-02-01T10:00`. */
+export function addMinutes(local: string, minutes: number): string {
+  return new Date(Date.parse(`${local}Z`) + minutes * MINUTE).toISOString().slice(0, 16);
+}
+
+/** Returns the minutes since midnight of a local time. */
+export function minutesOf(local: string): number {
+  return Number(local.slice(11, 13)) * 60 + Number(local.slice(14, 16));
+}

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { neighbour } from '../../page/keyboard-navigation.js';
 
-const at = (id: string, group: string, hour: number) => ({ id, group, start: new Date(Date.UTC(2026, 1, 2, hour)) });
-const ROWS = ['anna', 'boris', 'empty', 'yoga'];
+const at = (id: string, group: string, hour: number) => ({ id, group, from: hour * 60 });
+const COLUMNS = ['anna', 'boris', 'empty', 'yoga'];
 const ENTRIES = [
   at('anna-12', 'anna', 12),
   at('anna-9', 'anna', 9),
@@ -13,18 +13,18 @@ const ENTRIES = [
 ];
 
 it.each([
-  ['anna-9', 'ArrowRight', 'anna-12'],
-  ['anna-12', 'ArrowLeft', 'anna-9'],
-  ['anna-9', 'ArrowLeft', undefined],
+  ['anna-9', 'ArrowDown', 'anna-12'],
+  ['anna-12', 'ArrowUp', 'anna-9'],
   ['anna-9', 'ArrowUp', undefined],
-  ['anna-12', 'ArrowDown', 'boris-10'],
-  ['boris-16', 'ArrowUp', 'anna-12'],
-  // skips a row without entries
-  ['boris-16', 'ArrowDown', 'yoga-a'],
+  ['anna-9', 'ArrowLeft', undefined],
+  ['anna-12', 'ArrowRight', 'boris-10'],
+  ['boris-16', 'ArrowLeft', 'anna-12'],
+  // skips a column without entries
+  ['boris-16', 'ArrowRight', 'yoga-a'],
   // entries with the same start are all reached
-  ['yoga-a', 'ArrowRight', 'yoga-b'],
+  ['yoga-a', 'ArrowDown', 'yoga-b'],
   ['yoga-a', 'Enter', undefined],
-  ['gone', 'ArrowRight', undefined],
+  ['gone', 'ArrowDown', undefined],
 ])('from %s %s leads to %s', (id, key, expected) => {
-  expect(neighbour(ENTRIES, ROWS, id, key)).toBe(expected);
+  expect(neighbour(ENTRIES, COLUMNS, id, key)).toBe(expected);
 });

@@ -53,13 +53,4 @@ describe('the store of the page', () => {
     store.filter = { text, statuses: new Set(['waiting']) };
     expect(store.shown().map(({ id }) => id)).toEqual(['a']);
   });
-
-  it('returns the entries that overlap a time', () => {
-    const store = new Store();
-    store.filter = { text: '', statuses: new Set(['waiting']) };
-    store.add([entry('a', 1), entry('b', 1, { start: '2026-02-02T11:00:00+03:00', end: '2026-02-02T12:00:00+03:00' })]);
-    const between = (start: string, end: string) => store.shownBetween(new Date(start), new Date(end)).map(({ id }) => id);
-    expect(between('2026-02-02T10:30:00+03:00', '2026-02-02T11:00:00+03:00')).toEqual(['a']);
-    expect(between('2026-02-02T11:00:00+03:00', '2026-02-02T20:00:00+03:00')).toEqual(['b']);
-  });
 });
