@@ -40,6 +40,7 @@ export const person = z
     isLocked: z.boolean().describe('a locked person cannot log in; the messages stay'),
     isOnline: z.boolean(),
     seenAt: time.optional().describe('when the person was last connected'),
+    erasedAt: time.optional().describe('the data of the person have been erased: the name is empty'),
   })
   .meta({ id: 'Person' });
 export type Person = z.output<typeof person>;
@@ -69,6 +70,42 @@ export const personImport = z
       .max(1_000),
   })
   .meta({ id: 'PersonImport' });
+
+/** Characters that were removed from a name, such as `U+202E`, because they are invisible or change the direction of a text. */
+const removedCharacters = z.array(z.string());
+
+export const personChangeResult = person
+  .extend({ removedCharacters: removedCharacters.describe('of the new name; empty in general') })
+  .meta({ id: 'PersonChangeResult' });
+
+export const personImportResult = z
+  .object({
+    created: z.number(),
+    changed: z.number(),
+    unchanged: z.number(),
+    cleaned: z
+      .array(z.object({ sub: z.string(), name: z.string(), removedCharacters }))
+      .describe('people whose names contained invisible characters'),
+    refused: z.array(z.object({ sub: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'PersonImportResult' });
+
+export const personQuery = z.strictObject({
+  search: text(200).optional().describe('beginnings of words of the name, digits of the phone, or the e-mail address'),
+  ids: z
+    .string()
+    .max(4_000)
+    .transform((ids) => ids.split(','))
+    .pipe(z.array(uuid).max(100))
+    .optional()
+    .describe('up to 100 ids, separated by commas: exactly these people, also erased ones; not together with the others'),
+  after: z.string().max(1_000).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(30),
+});
+
+export const personPage = z
+  .object({ people: z.array(person), next: z.string().optional().describe('value of `after` for the next page') })
+  .meta({ id: 'PersonPage' });
 
 // ---- messages
 

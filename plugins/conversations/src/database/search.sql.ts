@@ -3,9 +3,10 @@
  *
  * - its words in lower case with е for ё (configuration `simple`), and their stems (configuration `russian`);
  * - `#<discussion>`, so that the index itself restricts a search to the discussions of the asker;
- * - `~<ordinal / 4096>`, so that the index itself can restrict a search to the newest messages.
+ * - `~<ordinal / 4096>`, so that the index itself can restrict a search to the newest messages;
+ * - `@<author>`, by which the messages of a person are found. A deleted message and one without text have this one only.
  *
- * The last two contain a character that no word contains.
+ * The last three contain a character that no word contains.
  */
 export const SEARCH = `
 -- position of a message among all messages, in the order of their insertion: the order of search results
@@ -52,11 +53,12 @@ create function fold_text(body text) returns text language sql immutable strict 
   select btrim(regexp_replace(replace(lower(normalize(body, nfc)), 'ё', 'е'), '[^[:alnum:]]+', ' ', 'g'))
 $$;
 
-create function message_words(discussion uuid, ordinal bigint, folded text) returns tsvector
+create function message_words(discussion uuid, ordinal bigint, author uuid, folded text) returns tsvector
 language sql immutable strict parallel safe as $$
-  select case when folded <> '' then
-    to_tsvector('simple'::regconfig, folded) || to_tsvector('russian'::regconfig, folded)
-    || array_to_tsvector(array['#' || replace(discussion::text, '-', ''), '~' || ordinal / 4096]) end
+  select case when folded = '' then array_to_tsvector(array['@' || replace(author::text, '-', '')])
+    else to_tsvector('simple'::regconfig, folded) || to_tsvector('russian'::regconfig, folded)
+      || array_to_tsvector(array['#' || replace(discussion::text, '-', ''), '~' || ordinal / 4096, '@' || replace(author::text, '-', '')])
+    end
 $$;
 
 -- the words of a text that the table of words contains: 2 to 40 characters. Sorted, so that two transactions which add the same words do
@@ -84,14 +86,10 @@ end $$;
 
 create function index_message() returns trigger language plpgsql set search_path from current as $$
 declare
-  folded text := fold_text(new.text);
+  folded text := case when new.deleted_at is null then fold_text(new.text) else '' end;
 begin
-  if new.deleted_at is not null or folded = '' then
-    new.words := null;
-    return new;
-  end if;
-  new.words := message_words(new.discussion, new.ordinal, folded);
-  perform add_words(new.subscriber, folded);
+  new.words := message_words(new.discussion, new.ordinal, new.author, folded);
+  if folded <> '' then perform add_words(new.subscriber, folded); end if;
   return new;
 end $$;
 

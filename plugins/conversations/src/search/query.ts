@@ -48,6 +48,11 @@ export function discussionQuery(discussions: readonly string[]): string {
   return anyOf(discussions.map((id) => `#${id.replaceAll('-', '')}`));
 }
 
+/** Returns the `tsquery` of messages of this author. */
+export function authorQuery(person: string): string {
+  return `'@${person.replaceAll('-', '')}'`;
+}
+
 /** Messages of one bucket; the index contains the lexeme `~<ordinal / BUCKET>` of each message. */
 const BUCKET = 4_096;
 

@@ -32,7 +32,9 @@ on conflict do nothing`;
 /** The words are those of the row that is locked, so that an edit at the same time is not lost. */
 const SET_WORDS = `
 with indexed as (
-  update message set words = case when deleted_at is null then message_words(discussion, ordinal, fold_text(text)) end where ${IN_BATCH}
+  update message
+  set words = message_words(discussion, ordinal, author, case when deleted_at is null then fold_text(text) else '' end)
+  where ${IN_BATCH}
 )
 update search_state set discussion = $3, seq = $4 where discussion = $1 and seq = $2 and wanted = $5 returning seq`;
 

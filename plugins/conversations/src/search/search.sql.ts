@@ -56,8 +56,8 @@ export const SEARCHED = statement<{ readonly discussion: string; readonly messag
 );
 
 /**
- * `$2` person, `$3` query, `$4` discussion or null, `$5` author or null, `$6` from, `$7` to, `$8` ordinal behind the newest, `$9` limit,
- * `$10` query for the rank. The subquery ends with `offset 0`, so that the index of the words is always the one that is read.
+ * `$2` person, `$3` query, `$4` discussion or null, `$5` from, `$6` to, `$7` ordinal behind the newest, `$8` limit, `$9` query for
+ * the rank. The subquery ends with `offset 0`, so that the index of the words is always the one that is read.
  */
 export const FIND = statement<{
   readonly discussion: string;
@@ -67,7 +67,7 @@ export const FIND = statement<{
 }>(
   'find messages',
   `select found.discussion, found.seq, found.ordinal, found.rank from (
-     select message.*, ts_rank(message.words, $10::tsquery) * 4 + ts_rank(message.words, $3::tsquery) as rank
+     select message.*, ts_rank(message.words, $9::tsquery) * 4 + ts_rank(message.words, $3::tsquery) as rank
      from message where message.subscriber = $1 and message.words @@ $3::tsquery offset 0
    ) found
    join discussion on discussion.subscriber = $1 and discussion.id = found.discussion
@@ -75,10 +75,9 @@ export const FIND = statement<{
    where found.deleted_at is null
      and (found.recipients is null or $2 = any(found.recipients) or found.author = $2)
      and (found.discussion = $4 or $4::uuid is null and discussion.kind <> 'channel')
-     and ($5::uuid is null or found.author = $5)
-     and ($6::timestamptz is null or found.at >= $6) and ($7::timestamptz is null or found.at < $7)
-     and found.ordinal < $8
-   order by found.ordinal desc limit $9`,
+     and ($5::timestamptz is null or found.at >= $5) and ($6::timestamptz is null or found.at < $6)
+     and found.ordinal < $7
+   order by found.ordinal desc limit $8`,
 );
 
 /** `$2` words. Their stems, for highlights. */

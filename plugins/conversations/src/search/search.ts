@@ -6,6 +6,7 @@ import type { Caller } from '../people/people.js';
 import { allowedErrors, editDistance } from './edit-distance.js';
 import { wordsOfText } from './highlights.js';
 import {
+  authorQuery,
   bucketQuery,
   discussionQuery,
   exactQuery,
@@ -83,13 +84,13 @@ export class Search {
       const windows = isSmall ? [{ before }] : windowsBefore(before);
       const found: { readonly discussion: string; readonly seq: string; readonly ordinal: string; readonly rank: number }[] = [];
       for (const { buckets, before: end } of windows) {
+        const author = query.author === undefined ? [] : [authorQuery(query.author)];
         const range = buckets ? [bucketQuery(buckets.first, buckets.last)] : [];
         const rows = await tables.rows(
           FIND,
           person,
-          [textQuery(words), ...scope, ...range].join(' & '),
+          [textQuery(words), ...scope, ...author, ...range].join(' & '),
           query.discussion ?? null,
-          query.author ?? null,
           query.from ?? null,
           query.to ?? null,
           String(end),
