@@ -37,6 +37,7 @@ import { observeAll } from './observers.js';
 import type { Secrets } from './secrets.js';
 import { Refusals } from './refusals.js';
 import { followRevocations } from './revocations.js';
+import { SealedKeys } from './sealed-keys.js';
 import { operatorSecret, Tokens } from './tokens.js';
 import type { LoadedWorkspace } from './load-workspace.js';
 import { Reloader } from './reloader.js';
@@ -137,6 +138,14 @@ export class Host extends HostServices {
         pacer: opened.pacer,
         capabilities: {
           tokens: (connection) => tokens.at(connection),
+          issuers: (connection) => {
+            const keys = new SealedKeys(secret, connection);
+            return {
+              replace: (issuers) => tokens.replaceIssuers(connection, issuers),
+              seal: (key, name) => keys.seal(key, name),
+              unseal: (sealed, name) => keys.unseal(sealed, name),
+            };
+          },
           routes,
           database: opened.tables,
           meter: (connection) => metrics.meterOf(connection),

@@ -66,7 +66,7 @@ describe('a token', () => {
   it.each<[string, Promise<string | undefined>, string]>([
     ['that is missing', Promise.resolve(undefined), 'TOKEN_MISSING'],
     ['that is garbage', Promise.resolve('x.y.z'), 'TOKEN_INVALID it is not a JSON Web Token'],
-    ['of an unknown issuer', sign({ kid: 'crm' }), 'TOKEN_INVALID sluice.yaml has no issuer "crm"'],
+    ['of an unknown issuer', sign({ kid: 'crm' }), 'TOKEN_INVALID there is no issuer "crm"'],
     [
       'signed with another key',
       sign({ secret: 'c'.repeat(32) }),
@@ -225,5 +225,68 @@ describe('a token of the operator', () => {
     const ttlMs = 50 * 366 * 24 * HOUR;
     const sender = await tokens().verify(await signOperatorToken(OPERATOR_SECRET, { sub: 'me', scope: 'admin', ttlMs }));
     expect(sender.expiresAt).toBeLessThanOrEqual(Date.now() + 366 * 24 * HOUR);
+  });
+});
+
+describe('an issuer that a plugin has registered', () => {
+  const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const signed = (key: Uint8Array, claims: Record<string, unknown> = {}, kid = 'app-1') =>
+    new SignJWT({ sub: 'anna', scope: 'conversations desktop', iat: seconds(0), exp: seconds(60), ...claims })
+      .setProtectedHeader({ alg: 'HS256', kid })
+      .sign(key);
+  const registered = (...keys: Uint8Array[]) => {
+    const own = tokens();
+    own.replaceIssuers('talk', [{ name: 'app-1', keys, scopes: ['conversations', 'desktop'] }]);
+    return own;
+  };
+
+  it('grants its scopes and nothing else', async () => {
+    const claims = {
+      scope: 'conversations conversations:server desktop admin viewer events:write',
+      extension: '12',
+      groups: ['all'],
+    };
+    const bearer = await registered(first).verify(await signed(first, claims));
+    expect(bearer).toMatchObject({ scopes: ['conversations', 'desktop'], events: [], topics: [], endpoints: [], groups: [] });
+    expect(bearer).not.toHaveProperty('extension');
+    expect(registered(first).issuersOf('desktop')).toEqual(['erp']);
+  });
+
+  it('cannot grant a scope outside of its limits, whatever the plugin passes', async () => {
+    const own = tokens();
+    own.replaceIssuers('talk', [{ name: 'app-1', keys: [first], scopes: ['admin', 'conversations'] as never }]);
+    expect((await own.verify(await signed(first, { scope: 'admin conversations' }))).scopes).toEqual(['conversations']);
+  });
+
+  it('limits tokens to 24 hours', async () => {
+    const bearer = await registered(first).verify(await signed(first, { exp: seconds(72 * 3_600) }));
+    expect(bearer.expiresAt).toBeLessThanOrEqual(Date.now() + 24 * HOUR);
+  });
+
+  it('loses the tokens of a key that was withdrawn, and keeps those of the other key', async () => {
+    const own = registered(first, second);
+    const [old, fresh] = await Promise.all([own.verify(await signed(first)), own.verify(await signed(second))]);
+    const ended: string[] = [];
+    own.onRevoked(old, () => ended.push('old'));
+    own.onRevoked(fresh, () => ended.push('fresh'));
+    own.replaceIssuers('talk', [{ name: 'app-1', keys: [second], scopes: ['conversations'] }]);
+    expect(ended).toEqual(['old']);
+    await expect(own.verify(await signed(first))).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+    await expect(own.verify(await signed(second))).resolves.toMatchObject({ sub: 'anna' });
+    own.replaceIssuers('talk', []);
+    expect(ended).toEqual(['old', 'fresh']);
+    await expect(own.verify(await signed(second))).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+  });
+
+  it('cannot take the name of an issuer of sluice.yaml or of the operator', async () => {
+    const own = tokens();
+    const scopes = ['conversations'] as const;
+    own.replaceIssuers(
+      'talk',
+      ['erp', 'operator'].map((name) => ({ name, keys: [first], scopes })),
+    );
+    for (const kid of ['erp', 'operator'])
+      await expect(own.verify(await signed(first, {}, kid))).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+    await expect(own.verify(await sign())).resolves.toMatchObject({ issuer: 'erp' });
   });
 });

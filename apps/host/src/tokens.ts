@@ -2,7 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { Revocation, Store } from '@sluice/engine';
 import type { Issuer } from '@sluice/flow';
-import { typeMatches, type Bearer, type SluiceError, type Tokens as TokensOfPlugins } from '@sluice/plugin-api';
+import {
+  RUNTIME_ISSUER_SCOPES,
+  typeMatches,
+  type Bearer,
+  type RuntimeIssuer,
+  type SluiceError,
+  type Tokens as TokensOfPlugins,
+} from '@sluice/plugin-api';
 import type { Env } from './env.js';
 import { hostFail } from './failures.js';
 
@@ -19,6 +26,10 @@ export const OPERATOR_MAX_TTL_MS = 366 * 24 * 3_600_000;
 /** The default scope of an endpoint. */
 const EVENTS_WRITE = 'events:write';
 const MAX_JTI_LENGTH = 200;
+/** Maximum validity of a token of an issuer that a plugin has registered. */
+const RUNTIME_MAX_TTL_MS = 24 * 3_600_000;
+/** Minimum length of a key for HS256, RFC 7518, section 3.2. */
+const MIN_KEY_BYTES = 32;
 /** Maximum length of an extension, a group or a workplace. */
 const MAX_CLAIM_LENGTH = 100;
 
@@ -51,6 +62,10 @@ interface TokenIdentity {
  */
 export class Tokens implements TokensOfPlugins {
   readonly #issuers = new Map<string, SigningIssuer>();
+  /** Issuers that plugins have registered, by connection and name. */
+  readonly #registered = new Map<string, ReadonlyMap<string, SigningIssuer>>();
+  /** The key of each token of a registered issuer, which may be withdrawn. */
+  readonly #keys = new WeakMap<Bearer, Uint8Array>();
   readonly #known = new Map<string, Bearer>();
   readonly #identities = new WeakMap<Bearer, TokenIdentity>();
   readonly #watched = new Map<Bearer, Set<() => void>>();
@@ -119,6 +134,16 @@ export class Tokens implements TokensOfPlugins {
     this.#revokedUsers = new Map(
       revocations.flatMap((one) => ('sub' in one ? [[`${one.issuer}/${one.sub}`, one.at.getTime()] as const] : [])),
     );
+    this.#notifyRevoked();
+  }
+
+  /** Replaces the issuers that a connection has registered, and notifies the watchers of tokens whose key was withdrawn. */
+  replaceIssuers(connection: string, issuers: readonly RuntimeIssuer[]): void {
+    this.#registered.set(connection, new Map(issuers.map((issuer) => [issuer.name, toSigning(issuer)])));
+    this.#notifyRevoked();
+  }
+
+  #notifyRevoked(): void {
     for (const [bearer, backs] of [...this.#watched]) {
       if (!this.#isRevoked(bearer)) continue;
       this.#watched.delete(bearer);
@@ -156,9 +181,28 @@ export class Tokens implements TokensOfPlugins {
   /** Returns whether a token is revoked. A token without a time of issue counts as older than the revocation. */
   #isRevoked(bearer: Bearer): boolean {
     const { jti, issuedAt } = this.#identities.get(bearer) ?? {};
+    if (this.#isWithdrawn(bearer)) return true;
     if (jti !== undefined && this.#revokedTokens.has(`${bearer.issuer}/${jti}`)) return true;
     const before = this.#revokedUsers.get(bearer.user);
     return before !== undefined && (issuedAt === undefined || issuedAt <= before);
+  }
+
+  /** Returns whether the key of a token does not belong to its registered issuer any more. */
+  #isWithdrawn(bearer: Bearer): boolean {
+    const key = this.#keys.get(bearer);
+    if (!key) return false;
+    return !this.#named(bearer.issuer)?.keys.some((one) => Buffer.compare(one, key) === 0);
+  }
+
+  /** Returns the issuer with this name. Those of sluice.yaml have precedence. */
+  #named(name: string): SigningIssuer | undefined {
+    const own = this.#issuers.get(name);
+    if (own) return own;
+    for (const issuers of this.#registered.values()) {
+      const registered = issuers.get(name);
+      if (registered) return registered;
+    }
+    return undefined;
   }
 
   requireScope = requireScope;
@@ -172,7 +216,8 @@ export class Tokens implements TokensOfPlugins {
 
   async #read(token: string): Promise<Bearer> {
     const issuer = this.#issuerOf(token);
-    const { sub, scope, exp, iat, jti, extension, groups, workplaces } = await verifiedBy(issuer, token);
+    const { payload, key } = await verifiedBy(issuer, token);
+    const { sub, scope, exp, iat, jti, extension, groups, workplaces } = payload;
     if (typeof sub !== 'string' || sub === '') throw invalid('claims', 'the token has no `sub`');
     if (typeof exp !== 'number') throw invalid('claims', 'the token has no `exp`');
     const asked =
@@ -193,6 +238,7 @@ export class Tokens implements TokensOfPlugins {
       ...((workplaces !== undefined || issuer.workplaces) && { workplaces: within(issuer.workplaces, textsOf(workplaces)) }),
       expiresAt: capped(issuer, exp * 1_000, issuedAt),
     });
+    if (!this.#issuers.has(issuer.name)) this.#keys.set(bearer, key);
     this.#identities.set(bearer, {
       ...(typeof jti === 'string' && jti.length <= MAX_JTI_LENGTH && { jti }),
       ...(issuedAt !== undefined && { issuedAt }),
@@ -207,8 +253,8 @@ export class Tokens implements TokensOfPlugins {
     } catch {
       throw invalid('malformed', 'it is not a JSON Web Token');
     }
-    const issuer = this.#issuers.get(kid ?? OPERATOR);
-    if (!issuer) throw invalid('issuer', `sluice.yaml has no issuer "${String(kid).slice(0, 64)}"`);
+    const issuer = this.#named(kid ?? OPERATOR);
+    if (!issuer) throw invalid('issuer', `there is no issuer "${String(kid).slice(0, 64)}"`);
     return issuer;
   }
 }
@@ -309,15 +355,31 @@ async function verifiedBy(issuer: SigningIssuer, token: string) {
   let last: unknown;
   for (const key of issuer.keys) {
     try {
-      return (
-        await jwtVerify(token, key, { algorithms: ['HS256'], clockTolerance: SKEW_SECONDS, requiredClaims: ['exp', 'sub'] })
-      ).payload;
+      const required = { algorithms: ['HS256'], clockTolerance: SKEW_SECONDS, requiredClaims: ['exp', 'sub'] };
+      return { payload: (await jwtVerify(token, key, required)).payload, key };
     } catch (error) {
       last = error;
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
     }
   }
   throw whatIsWrong(last, issuer.name);
+}
+
+/** Returns a registered issuer, whose tokens grant a few scopes and nothing else. */
+function toSigning({ name, keys, scopes }: RuntimeIssuer): SigningIssuer {
+  if (keys.some((key) => key.length < MIN_KEY_BYTES)) throw new Error(`a key of the issuer ${name} is shorter than 32 bytes`);
+  const granted: readonly string[] = RUNTIME_ISSUER_SCOPES.filter((scope) => scopes.includes(scope));
+  return {
+    name,
+    keys,
+    events: [],
+    endpoints: [],
+    topics: [],
+    extensions: [],
+    groups: [],
+    grants: (scope) => granted.includes(scope),
+    maxTtlMs: RUNTIME_MAX_TTL_MS,
+  };
 }
 
 function whatIsWrong(error: unknown, issuer: string): SluiceError {

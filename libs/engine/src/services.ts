@@ -2,6 +2,7 @@ import {
   sourceOf,
   type Database,
   type Meter,
+  type RuntimeIssuers,
   type UpgradeRegistrar,
   type Services,
   type Tokens,
@@ -20,6 +21,8 @@ export interface HostCapabilities {
   readonly listen?: Services['listen'];
   /** Verifies tokens that clients of a connection send. */
   readonly tokens: (connection: string) => Tokens;
+  /** Registers issuers of a connection. Absent: only the issuers of sluice.yaml are accepted. */
+  readonly issuers?: (connection: string) => RuntimeIssuers;
   readonly routes: UpgradeRegistrar;
   /** Returns the tables of one connection, which are opened at the first use. */
   readonly database: (connection: string) => Database;
@@ -49,6 +52,7 @@ export function servicesOf(
   return {
     ...(capabilities.listen && { listen: capabilities.listen }),
     tokens,
+    ...(capabilities.issuers && { issuers: capabilities.issuers(connection) }),
     routes: capabilities.routes,
     database: capabilities.database(connection),
     meter: capabilities.meter(connection),

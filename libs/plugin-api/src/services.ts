@@ -25,6 +25,34 @@ export interface Tokens {
   issuersOf(scope: string): readonly string[];
 }
 
+/** Scopes that an issuer may grant which was registered while the host runs. */
+export const RUNTIME_ISSUER_SCOPES = ['conversations', 'conversations:server', 'desktop'] as const;
+
+/** An issuer of tokens that a plugin registers while the host runs. */
+export interface RuntimeIssuer {
+  /** Header `kid` of its tokens. An issuer of sluice.yaml with the same name has precedence. */
+  readonly name: string;
+  /** Keys for HS256, each of at least 32 bytes. Tokens of any of them are accepted. */
+  readonly keys: readonly Uint8Array[];
+  readonly scopes: readonly (typeof RUNTIME_ISSUER_SCOPES)[number][];
+}
+
+/**
+ * Issuers that a plugin registers while the host runs. Their tokens never grant anything beyond {@link RUNTIME_ISSUER_SCOPES}: no events, no
+ * topics, no endpoints, no extension and no groups. A token is valid for at most 24 hours after its `iat`.
+ */
+export interface RuntimeIssuers {
+  /**
+   * Replaces the issuers of this connection on this host. Tokens of a key that is not contained any more are refused from then on, and their
+   * sessions end. Each host calls it, within 5 s after a change.
+   */
+  replace(issuers: readonly RuntimeIssuer[]): void;
+  /** Encrypts a key under the secret of the operator (AES-256-GCM). `name` has to be passed again to decrypt it. */
+  seal(key: Uint8Array, name: string): Uint8Array;
+  /** Decrypts a key. Throws when it was encrypted under another secret of the operator or another name, or was changed. */
+  unseal(sealed: Uint8Array, name: string): Uint8Array;
+}
+
 /**
  * Tables of one connection in the PostgreSQL of the workspace. Each statement is a transaction. Every method rejects with
  * `STORE_UNAVAILABLE` while PostgreSQL cannot be reached.
@@ -102,6 +130,8 @@ export interface Services extends UsedCapabilities {
    */
   readonly listen?: { readonly host: string; readonly stompPort: number };
   readonly tokens: Tokens;
+  /** Absent: this host verifies tokens of the issuers of sluice.yaml only. */
+  readonly issuers?: RuntimeIssuers;
   readonly routes: UpgradeRegistrar;
   readonly database: Database;
   readonly peers: Peers;

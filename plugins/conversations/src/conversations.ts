@@ -21,12 +21,19 @@ import { LiveFeed } from './live/live-feed.js';
 import { Hints } from './live/hints.js';
 import { Messages, type MessageListener } from './messages/messages.js';
 import { PERSON_NAME, STOP_WAITING, WAITING } from './messages/message-statements.js';
+import { Directory } from './people/directory.js';
 import { People } from './people/people.js';
+import { PersonalData } from './people/personal-data.js';
+import { recordSeenTimes } from './people/seen-times.js';
+import { SearchIndex } from './search/search-index.js';
+import { Search } from './search/search.js';
 import { Upkeep } from './upkeep.js';
 
 /** The conversations of a workspace: the client of a connection. Flows, the API and live clients share it. */
 export class Conversations implements Closable {
-  readonly people: People;
+  readonly directory: Directory;
+  readonly personalData: PersonalData;
+  readonly searchIndex: SearchIndex;
   readonly feed: LiveFeed;
   readonly discussions: Discussions;
   readonly messages: Messages;
@@ -35,19 +42,22 @@ export class Conversations implements Closable {
   readonly outbox: Outbox;
   /** Wakes the triggers of flows on all hosts. */
   readonly notifier: ChangeNotifier;
-  readonly #closing = new AbortController();
 
   private constructor(
     readonly config: Config,
     private readonly host: Host,
     readonly tables: Tables,
     readonly gateway: DesktopGateway,
+    readonly people: People,
+    readonly search: Search,
+    private readonly closing: AbortController,
   ) {
     const { connection, clock, log, services } = host;
-    const { signal } = this.#closing;
+    const { signal } = closing;
     const { folder } = config.attachments;
     const files = folder === undefined ? new TableFiles(tables) : new FolderFiles(folder, clock);
-    this.people = new People({ tables, clock, log, signal });
+    this.directory = new Directory(tables, gateway.presence);
+    this.searchIndex = new SearchIndex(tables, { clock, log, signal });
     this.feed = new LiveFeed(connection);
     this.bots = new Bots(tables);
     this.outbox = new Outbox(tables);
@@ -55,12 +65,16 @@ export class Conversations implements Closable {
     this.attachments = new Attachments(tables, files, config.attachments, clock);
     this.discussions = new Discussions(tables, this.feed);
     const hints = new Hints({ tables, feed: this.feed, gateway, services, clock, log, signal });
-    this.messages = new Messages(tables, this.feed, this.#listener(hints));
-    const { people, discussions, messages, attachments, outbox } = this;
+    const listener = this.#listener(hints);
+    this.messages = new Messages(tables, this.feed, listener);
+    this.personalData = new PersonalData(tables, this.directory, (subscriber, ids) => listener.filesDeleted(subscriber, ids));
+    const { discussions, messages, attachments, outbox } = this;
     const destinations = destinationsOf({ connection, people, discussions, messages });
     this.feed.use(gateway.registerDestination(destinations, host.signal));
     people.onLocked((person) => this.feed.recheck(person));
     hints.start();
+    recordSeenTimes(gateway.presence, tables, { clock, log, signal });
+    void this.searchIndex.run(services);
     new Upkeep({ tables, attachments, outbox, keepSentMs: config.keepSent, clock, log }).start(services, signal);
   }
 
@@ -73,7 +87,9 @@ export class Conversations implements Closable {
     if (!desktops) throw conversationsFail.CONVERSATIONS_GATEWAY('there is no connection to a gateway', { sent: 'no' });
     const gateway = await desktops(config.gateway);
     const tables = await Tables.open(database, host.connection, host.log);
-    return new Conversations(config, host, tables, gateway);
+    const closing = new AbortController();
+    const people = await People.open({ tables, clock: host.clock, log: host.log, signal: closing.signal });
+    return new Conversations(config, host, tables, gateway, people, await Search.open(tables), closing);
   }
 
   get clock(): Clock {
@@ -90,7 +106,7 @@ export class Conversations implements Closable {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.closing.abort();
     this.notifier.close();
     await this.tables.close();
   }

@@ -19,6 +19,10 @@ export const plugin = definePlugin({
   open: async (config: Config, host: Host): Promise<Conversations> =>
     (await import('./conversations.js')).Conversations.open(config, host),
   check: (conversations: Conversations) => conversations.check(),
+  diagnose: async (conversations: Conversations) => {
+    await conversations.searchIndex.diagnose();
+    return 'can be used';
+  },
   maxCalls: () => CALLS_AT_ONCE,
   triggers: { message: messageTrigger },
   actions: { post, open, invite, setTitle, markRead },

@@ -91,7 +91,7 @@ export const HTTP_PAGES: Readonly<Record<keyof typeof HOST_CODES, ErrorPage>> = 
     example: { wrong: 'journal: changes', right: 'journal: full' },
   },
   NO_ISSUER: {
-    means: 'sluice.yaml has no issuer of this name',
+    means: 'neither sluice.yaml nor a registration has an issuer of this name',
     ru: { means: 'в sluice.yaml нет издателя с таким именем', cure: 'назовите издателя из sluice.yaml или operator' },
     example: {
       wrong: 'npx sluice token revoke --issuer shp --user me',

@@ -6,6 +6,7 @@ create table subscriber (
   code text not null unique,
   title text not null,
   locked_at timestamptz,
+  access_version bigint not null default 0,
   created_at timestamptz not null default now()
 );
 insert into subscriber (code, title) values ('main', '');
@@ -17,11 +18,12 @@ create table application (
   issuer text not null unique,
   title text not null default '',
   locked_at timestamptz,
+  access_version bigint not null default 0,
   created_at timestamptz not null default now(),
   unique (subscriber, id)
 );
 
--- grows with each lock, unlock, erasure, and change of a key. Hosts read it every 2 s and then forget what they have cached
+-- grows with each lock, unlock, erasure, and change of a key. Hosts read it every 2 s, and then the rows with a higher access_version
 create table access (
   only_row boolean primary key default true check (only_row),
   version bigint not null default 0
@@ -43,6 +45,8 @@ create table person (
   picture uuid,
   is_bot boolean not null default false,
   is_locked boolean not null default false,
+  -- version of the last change of is_locked
+  access_version bigint not null default 0,
   seen_at timestamptz,
   erased_at timestamptz,
   unique (application, sub),
@@ -50,5 +54,6 @@ create table person (
   foreign key (subscriber, application) references application (subscriber, id)
 );
 create index person_directory on person (subscriber, sort_name, id);
+create index person_access on person (access_version) where access_version > 0;
 create index person_words on person using gin (words);
 `;

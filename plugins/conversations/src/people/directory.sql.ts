@@ -1,4 +1,5 @@
 import { statement } from '../database/statement.js';
+import { OWN_VERSION } from './access-version.js';
 
 export interface PersonRow {
   readonly id: string;
@@ -84,13 +85,17 @@ export const IMPORT_PEOPLE = statement<{ readonly id: string; readonly created: 
    returning id, xmax = 0 as created`,
 );
 
+/** `$2` ids of people who were imported. */
+export const TAKE_VERSION = statement<object>(
+  'take version',
+  `update person set access_version = ${OWN_VERSION} where subscriber = $1 and id = any($2::uuid[])`,
+);
+
 /** `$2` id, `$3` whether it is locked. */
 export const LOCK_PERSON = statement<{ readonly id: string }>(
   'lock person',
-  `update person set is_locked = $3 where subscriber = $1 and id = $2 and erased_at is null returning id`,
+  `update person set is_locked = $3, access_version = ${OWN_VERSION} where subscriber = $1 and id = $2 and erased_at is null returning id`,
 );
-
-export const BUMP_ACCESS = statement<object>('bump access', `update access set version = version + 1 where $1::uuid is not null`);
 
 export const OWN_SUBSCRIBER = statement<{ readonly code: string; readonly title: string }>(
   'own subscriber',

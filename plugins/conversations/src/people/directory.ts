@@ -11,8 +11,8 @@ import type {
 } from '../contract.js';
 import type { Tables } from '../database/tables.js';
 import { conversationsFail } from '../failures.js';
+import { BUMP_ACCESS } from './access-version.js';
 import {
-  BUMP_ACCESS,
   CHANGE_PERSON,
   FIND_PEOPLE,
   IMPORT_PEOPLE,
@@ -22,6 +22,7 @@ import {
   OWN_SUBSCRIBER,
   PEOPLE_BY_ID,
   PERSON_FOR_CHANGE,
+  TAKE_VERSION,
   type PersonRow,
 } from './directory.sql.js';
 import { cleanName, directoryQuery, directoryWords, foldCase } from './names.js';
@@ -51,7 +52,9 @@ export class Directory {
     if (query === undefined && search !== undefined && search.trim() !== '') return { people: [] };
     const position = [...readCursor(after), limit + 1];
     const tables = this.tables.of(subscriber);
-    const rows = await (query === undefined ? tables.rows(LIST_PEOPLE, ...position) : tables.rows(FIND_PEOPLE, ...position, query));
+    const rows = await (query === undefined
+      ? tables.rows(LIST_PEOPLE, ...position)
+      : tables.rows(FIND_PEOPLE, ...position, query));
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     const next = rows.length > limit && last ? { next: writeCursor(last) } : {};
@@ -81,7 +84,11 @@ export class Directory {
    *
    * @throws `CONVERSATIONS_INVALID` when nothing visible is left of the name, or the picture is not an image that the person has uploaded.
    */
-  async change(subscriber: string, id: string, { name, phone, email, picture }: Change): Promise<z.output<typeof personChangeResult>> {
+  async change(
+    subscriber: string,
+    id: string,
+    { name, phone, email, picture }: Change,
+  ): Promise<z.output<typeof personChangeResult>> {
     const cleaned = name === undefined ? undefined : visibleName(name);
     await this.tables.of(subscriber).transaction(async (tables) => {
       const [before] = await tables.rows(PERSON_FOR_CHANGE, id);
@@ -131,9 +138,11 @@ export class Directory {
     }
     const keepsLock = people.filter((one) => one.isLocked === undefined).map((one) => one.sub);
     const saved = await this.tables.of(subscriber).transaction(async (tables) => {
+      const locks = keepsLock.length < people.length;
+      if (locks) await tables.rows(BUMP_ACCESS);
       const written = await tables.rows(IMPORT_PEOPLE, application, JSON.stringify([...rows.values()]), keepsLock);
-      // a person may have been locked
-      if (written.length > 0 && keepsLock.length < people.length) await tables.rows(BUMP_ACCESS);
+      const ids = written.map(({ id }) => id);
+      if (locks) await tables.rows(TAKE_VERSION, ids);
       return written;
     });
     const created = saved.filter((row) => row.created).length;
@@ -143,9 +152,9 @@ export class Directory {
   /** Locks or unlocks a person. Every host has closed the open feeds of a locked person within 5 s. */
   async lock(subscriber: string, id: string, isLocked: boolean): Promise<void> {
     await this.tables.of(subscriber).transaction(async (tables) => {
+      await tables.rows(BUMP_ACCESS);
       const [locked] = await tables.rows(LOCK_PERSON, id, isLocked);
       if (!locked) throw missing(id);
-      await tables.rows(BUMP_ACCESS);
     });
   }
 

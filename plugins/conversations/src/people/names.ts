@@ -51,7 +51,10 @@ export function directoryWords(person: {
 }): readonly string[] {
   const digits = (person.phone ?? '').replace(/\D/g, '').slice(0, 20);
   const endings = Array.from(digits, (_, from) => digits.slice(from)).filter((ending) => ending.length >= 2);
-  const email = person.email === undefined ? [] : [foldCase(person.email).slice(0, MAX_WORD_CHARS), ...wordsOf(person.email)];
+  const email =
+    person.email === undefined || person.email === ''
+      ? []
+      : [foldCase(person.email).slice(0, MAX_WORD_CHARS), ...wordsOf(person.email)];
   return [...new Set([...wordsOf(person.name), ...email, ...endings])];
 }
 

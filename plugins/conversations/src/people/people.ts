@@ -1,7 +1,7 @@
 import type { Bearer, Clock, Log } from '@sluice/plugin-api';
 import type { Tables } from '../database/tables.js';
 import { conversationsFail } from '../failures.js';
-import { followAccess } from './access-version.js';
+import { accessVersion, followAccess } from './access-version.js';
 import { cleanName, directoryWords, foldCase } from './names.js';
 
 /** The person on whose behalf a request or a frame is handled. */
@@ -59,6 +59,14 @@ from app
 join subscriber on subscriber.id = app.subscriber
 left join (select * from old union all select * from fresh) one on true`;
 
+/** `$1` a version. The people who may not take part any more because of a change after this version. */
+const LOCKED_SINCE = `
+select id from person where access_version > $1 and is_locked
+union select person.id from application join person on person.application = application.id
+  where application.access_version > $1 and application.locked_at is not null
+union select person.id from subscriber join person on person.subscriber = subscriber.id
+  where subscriber.access_version > $1 and subscriber.locked_at is not null`;
+
 export interface PeopleOptions {
   readonly tables: Tables;
   readonly clock: Clock;
@@ -76,8 +84,14 @@ export class People {
   /** Grows when access rights have changed, so that no reading which began before enters the cache. */
   #epoch = 0;
 
-  constructor(private readonly options: PeopleOptions) {
-    followAccess(options.tables, options, () => this.#recheck());
+  private constructor(private readonly options: PeopleOptions) {}
+
+  /** Opens the people of a connection. Rejects with `UNREACHABLE` while the database is away. */
+  static async open(options: PeopleOptions): Promise<People> {
+    const people = new People(options);
+    const version = await accessVersion(options.tables);
+    followAccess(options.tables, options, version, (before) => people.#recheck(before));
+    return people;
   }
 
   /**
@@ -102,12 +116,19 @@ export class People {
   }
 
   /**
-   * Calls `locked` with the id of each person who was cached on this host and may not take part any more, so that open subscriptions are
-   * checked again. Returns the function that ends the calls.
+   * Calls `locked` with the id of each person who may not take part any more, on each host within 5 s, so that open subscriptions are checked
+   * again. Returns the function that ends the calls.
    */
   onLocked(locked: (person: string) => void): () => void {
     this.#onLocked.add(locked);
     return () => void this.#onLocked.delete(locked);
+  }
+
+  /** Returns the subscriber of a person, for operators. Throws `CONVERSATIONS_MISSING`. */
+  async subscriberOf(person: string): Promise<string> {
+    const [row] = await this.options.tables.rows<{ subscriber: string }>('select subscriber from person where id = $1', [person]);
+    if (!row) throw conversationsFail.CONVERSATIONS_MISSING(`there is no person ${person}`);
+    return row.subscriber;
   }
 
   async #read({ issuer, sub, user }: Bearer): Promise<Omit<Caller, 'bearer'>> {
@@ -132,18 +153,11 @@ export class People {
     if (this.#cached.size > MAX_CACHED) for (const oldest of this.#cached.keys()) return void this.#cached.delete(oldest);
   }
 
-  /** Forgets the people who may not take part any more. */
-  async #recheck(): Promise<void> {
+  /** Forgets who is cached, and notifies of the people whose rights have changed since a version and who may not take part any more. */
+  async #recheck(before: string): Promise<void> {
+    const locked = await this.options.tables.rows<{ id: string }>(LOCKED_SINCE, [before]);
     this.#epoch++;
-    const before = new Map(this.#cached);
-    const locked = await this.options.tables.rows<{ id: string }>(
-      `select person.id from person
-       join application on application.id = person.application join subscriber on subscriber.id = person.subscriber
-       where person.id = any($1::uuid[]) and (person.is_locked or application.locked_at is not null or subscriber.locked_at is not null)`,
-      [[...before.values()].map(({ person }) => person)],
-    );
-    const ids = new Set(locked.map(({ id }) => id));
-    for (const [user, { person }] of before) if (ids.has(person)) this.#cached.delete(user);
-    for (const id of ids) for (const locked of this.#onLocked) locked(id);
+    this.#cached.clear();
+    for (const { id } of locked) for (const notify of this.#onLocked) notify(id);
   }
 }

@@ -1,5 +1,5 @@
 import { foldCase } from '../people/names.js';
-import { stemVariants } from './stem-variants.js';
+import { otherStems } from './other-stems.js';
 
 /** Maximum number of words of a search text; further ones are ignored. */
 export const MAX_SEARCH_WORDS = 12;
@@ -26,9 +26,9 @@ export interface ExpandedWord {
 }
 
 /** Returns the stems of all forms of a word and of the words that it may have been meant to be. */
-export function stemsOf({ stem, similar }: ExpandedWord): ReadonlySet<string> {
-  const stems = [stem, ...similar.map((one) => one.stem)].filter((one) => one !== undefined);
-  return new Set(stems.flatMap((one) => [one, ...stemVariants(one)]));
+export function stemsOf({ word, stem, similar }: ExpandedWord): ReadonlySet<string> {
+  const all = [{ word, stem }, ...similar];
+  return new Set(all.flatMap((one) => (one.stem === undefined ? [] : [one.stem, ...otherStems(one.word, one.stem)])));
 }
 
 /** Returns the `tsquery` of which each word has to match, by itself, a form, a part or a corrected error. */

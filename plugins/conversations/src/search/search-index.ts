@@ -46,14 +46,14 @@ export class SearchIndex {
   ) {}
 
   /** Rebuilds the index on one host whenever that is wanted, until the signal fires. */
-  async run(lease: Services['lease']): Promise<void> {
+  async run(services: Pick<Services, 'lease'>): Promise<void> {
     const { clock, log, signal } = this.options;
-    await lease('search-index', signal, async (held) => {
+    await services.lease('search-index', signal, async (held) => {
       while (!held.aborted) {
         const isDone = await this.rebuild(held).then(
           () => true,
           (error: unknown) => {
-            log.warn('the search index cannot be rebuilt now', { error: String(error) });
+            if (!held.aborted) log.warn('the search index cannot be rebuilt now', { error: String(error) });
             return false;
           },
         );

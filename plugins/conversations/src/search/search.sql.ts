@@ -37,6 +37,14 @@ export const similarWords = (schema: string) =>
      order by ${schema}.similarity(word, $2) desc, word limit 50`,
   );
 
+/** `$2` words. Those with their stems of which the subscriber knows a word that begins with the stem. */
+export const KNOWN_BY_STEM = statement<{ readonly word: string; readonly stem: string }>(
+  'known by stem',
+  `select asked.word, asked.stem from (select word, ${STEM('word')} as stem from unnest($2::text[]) as one (word)) asked
+   where length(asked.stem) > 2 and exists (
+     select from word where word.subscriber = $1 and word.word >= asked.stem and word.word < asked.stem || chr(1114111))`,
+);
+
 /** `$2` minimum similarity. Options of the transaction: the plan has to fit the words of each search. */
 export const SEARCH_OPTIONS = statement<object>(
   'search options',
@@ -55,18 +63,21 @@ export const SEARCHED = statement<{ readonly discussion: string; readonly messag
    limit $4`,
 );
 
+export interface FoundRow {
+  readonly discussion: string;
+  readonly title: string;
+  readonly seq: string;
+  readonly ordinal: string;
+  readonly rank: number;
+}
+
 /**
  * `$2` person, `$3` query, `$4` discussion or null, `$5` from, `$6` to, `$7` ordinal behind the newest, `$8` limit, `$9` query for
  * the rank. The subquery ends with `offset 0`, so that the index of the words is always the one that is read.
  */
-export const FIND = statement<{
-  readonly discussion: string;
-  readonly seq: string;
-  readonly ordinal: string;
-  readonly rank: number;
-}>(
+export const FIND = statement<FoundRow>(
   'find messages',
-  `select found.discussion, found.seq, found.ordinal, found.rank from (
+  `select found.discussion, discussion.title, found.seq, found.ordinal, found.rank from (
      select message.*, ts_rank(message.words, $9::tsquery) * 4 + ts_rank(message.words, $3::tsquery) as rank
      from message where message.subscriber = $1 and message.words @@ $3::tsquery offset 0
    ) found

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
-import { searchQuery } from '../contract.js';
+import type { searchPage, searchQuery } from '../contract.js';
 import type { SubscriberTables, Tables } from '../database/tables.js';
 import { conversationsFail } from '../failures.js';
+import { messageOf } from '../messages/message-rows.js';
+import { MESSAGES_AT } from '../messages/message-statements.js';
 import type { Caller } from '../people/people.js';
 import { allowedErrors, editDistance } from './edit-distance.js';
-import { wordsOfText } from './highlights.js';
+import { highlightsOf, wordsOfText } from './highlights.js';
 import {
   authorQuery,
   bucketQuery,
@@ -16,7 +18,7 @@ import {
   windowsBefore,
   type ExpandedWord,
 } from './query.js';
-import { EXPAND, FIND, SEARCH_OPTIONS, SEARCHED, similarWords, STEMS } from './search.sql.js';
+import { EXPAND, FIND, KNOWN_BY_STEM, SEARCH_OPTIONS, SEARCHED, similarWords, STEMS, type FoundRow } from './search.sql.js';
 
 export type SearchQuery = z.output<typeof searchQuery>;
 
@@ -24,6 +26,8 @@ export type SearchQuery = z.output<typeof searchQuery>;
 export interface Match {
   readonly discussion: string;
   readonly seq: number;
+  /** Title of the discussion. */
+  readonly title: string;
 }
 
 /** A page of matches. */
@@ -36,6 +40,8 @@ export interface Matches {
 
 /** Similar words that stand for one unknown word. */
 const MAX_SIMILAR = 10;
+/** In longer words only the first letters are swapped. */
+const MAX_SWAPPED_CHARS = 20;
 const MIN_SIMILARITY_SHORT = 0.2;
 const MIN_SIMILARITY_LONG = 0.3;
 /** Up to this number of discussions the index restricts the search to them; each costs a look-up in each partition. */
@@ -82,7 +88,7 @@ export class Search {
       const total = mine.reduce((sum, { messages }) => sum + Number(messages), 0);
       const isSmall = mine.length <= MAX_DISCUSSIONS_IN_QUERY && total <= FEW_MESSAGES;
       const windows = isSmall ? [{ before }] : windowsBefore(before);
-      const found: { readonly discussion: string; readonly seq: string; readonly ordinal: string; readonly rank: number }[] = [];
+      const found: FoundRow[] = [];
       for (const { buckets, before: end } of windows) {
         const author = query.author === undefined ? [] : [authorQuery(query.author)];
         const range = buckets ? [bucketQuery(buckets.first, buckets.last)] : [];
@@ -106,8 +112,29 @@ export class Search {
     });
   }
 
+  /** As {@link find}, with the messages and the parts of their texts that were found. */
+  async page(caller: Pick<Caller, 'subscriber' | 'person'>, query: SearchQuery): Promise<z.output<typeof searchPage>> {
+    const { matches, words, next } = await this.find(caller, query);
+    if (matches.length === 0) return { hits: [] };
+    const rows = await this.tables.of(caller.subscriber).rows(
+      MESSAGES_AT,
+      matches.map(({ discussion }) => discussion),
+      matches.map(({ seq }) => seq),
+    );
+    const messages = new Map(rows.map((row) => [`${row.discussion} ${row.seq}`, messageOf(row)]));
+    const stemOf = await this.#stems(
+      caller.subscriber,
+      rows.map(({ text }) => text),
+    );
+    const hits = matches.flatMap(({ discussion, seq, title }) => {
+      const message = messages.get(`${discussion} ${seq}`);
+      return message ? [{ message, title, highlights: [...highlightsOf(message.text, words, stemOf)] }] : [];
+    });
+    return { hits, ...(next !== undefined && { next }) };
+  }
+
   /** Returns the stem of each word of these texts, for {@link highlightsOf}. */
-  async stems(subscriber: string, texts: readonly string[]): Promise<(word: string) => string | undefined> {
+  async #stems(subscriber: string, texts: readonly string[]): Promise<(word: string) => string | undefined> {
     const words = [...new Set(texts.flatMap(wordsOfText))];
     const rows = words.length === 0 ? [] : await this.tables.of(subscriber).rows(STEMS, words);
     const stems = new Map(rows.map(({ word, stem }) => [word, stem ?? undefined]));
@@ -129,18 +156,21 @@ export class Search {
 
   async #similar(tables: SubscriberTables, word: string, stem: string, limit: number): Promise<ExpandedWord['similar']> {
     const errors = allowedErrors(word);
-    if (this.trigrams === undefined || errors === 0) return [];
+    if (errors === 0) return [];
+    // two swapped letters leave few parts of a word as they are, so such a word is not similar for pg_trgm
+    const swapped = await tables.rows(KNOWN_BY_STEM, swaps(word));
+    if (this.trigrams === undefined) return swapped.slice(0, limit);
     const least = errors === 1 ? MIN_SIMILARITY_SHORT : MIN_SIMILARITY_LONG;
     const candidates = await tables.rows(similarWords(this.trigrams), word, least);
     // two forms of one word differ in their endings, so the stems count too
     const distance = (one: { readonly word: string; readonly stem: string | null }) =>
       Math.min(editDistance(word, one.word, errors), one.stem === null ? errors + 1 : editDistance(stem, one.stem, errors));
-    return candidates
+    const near = candidates
       .map((one) => ({ ...one, errors: distance(one) }))
       .filter((one) => one.errors <= errors)
       .sort((left, right) => left.errors - right.errors)
-      .slice(0, limit)
       .map((one) => ({ word: one.word, ...(one.stem !== null && { stem: one.stem }) }));
+    return [...swapped, ...near].slice(0, limit);
   }
 }
 
@@ -152,23 +182,24 @@ export async function trigramSchema(tables: Pick<Tables, 'rows'>): Promise<strin
   return row?.schema;
 }
 
-interface Found {
-  readonly discussion: string;
-  readonly seq: string;
-  readonly ordinal: string;
-  readonly rank: number;
+const toMatch = ({ discussion, seq, title }: FoundRow): Match => ({ discussion, seq: Number(seq), title });
+
+/** Returns the words that differ from a word by two swapped neighbours. */
+function swaps(word: string): readonly string[] {
+  const at = (index: number) => `${word.slice(0, index)}${word[index + 1]}${word[index]}${word.slice(index + 2)}`;
+  return Array.from({ length: Math.min(word.length, MAX_SWAPPED_CHARS) - 1 }, (_, index) => at(index)).filter(
+    (one) => one !== word,
+  );
 }
 
-const toMatch = ({ discussion, seq }: Found): Match => ({ discussion, seq: Number(seq) });
-
-function newestPage(found: readonly Found[], words: readonly ExpandedWord[], limit: number): Matches {
+function newestPage(found: readonly FoundRow[], words: readonly ExpandedWord[], limit: number): Matches {
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return { matches: page.map(toMatch), words, ...(found.length > limit && last && { next: last.ordinal }) };
 }
 
 function rankedPage(
-  found: readonly Found[],
+  found: readonly FoundRow[],
   words: readonly ExpandedWord[],
   limit: number,
   skip: number,
