@@ -93,8 +93,10 @@ describe('the sample workspace', () => {
   it('lints single files and rejects a path without flows', async () => {
     const one = await sluice(host.url ?? '', 'lint', 'flows/web-order.yaml');
     expect(one).toEqual({ code: 0, stdout: '', stderr: '3 flows, 0 findings\n' });
-    const elsewhere = await sluice(host.url ?? '', 'lint', 'flaws');
-    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('flaws has no file of the workspace') });
+    const missing = await sluice(host.url ?? '', 'lint', 'flaws');
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no file flaws') });
+    const elsewhere = await sluice(host.url ?? '', 'lint', 'docs');
+    expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('docs has no file of the workspace') });
   });
 
   it('saves a web order and its customer in 1C once and notifies the manager', async () => {

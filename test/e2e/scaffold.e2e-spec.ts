@@ -137,12 +137,8 @@ describe('sluice new', () => {
       [['new', 'connection', 'ERP', '--plugin', 'http'], 2, 'such as erp'],
       [['new', 'flow', 'orders'], 1, 'the flow "orders" is in flows/orders.yaml already'],
       [['new', 'connection', 'erp', '--plugin', 'http'], 1, 'has a connection "erp" already'],
-      [
-        ['new', 'connection', 'crm', '--plugin', 'htpp'],
-        1,
-        'no plugin is called "htpp": did you mean http? there are: asterisk-ami, http',
-      ],
-      [['new', 'flow', 'x', '--connection', 'epr'], 1, 'there are: erp'],
+      [['new', 'connection', 'crm', '--plugin', 'htpp'], 1, 'no plugin is called "htpp": did you mean http?'],
+      [['new', 'flow', 'x', '--connection', 'epr'], 1, 'did you mean erp?'],
     ] as const;
     for (const [args, code, text] of answers) {
       expect(await sluiceIn(folder, args)).toMatchObject({ code, stderr: expect.stringContaining(text) });

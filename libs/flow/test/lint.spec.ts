@@ -254,7 +254,9 @@ describe('names that a flow refers to', () => {
     ]);
     expect(
       lintSteps("  - { id: a, reply: {} }\n  - { id: b, if: '${{ $exists(steps.a) }}', stop: {} }", 'deliver: { expires: 1m }'),
-    ).toEqual(['REF_STEP step "a" has no result: it is a reply']);
+    ).toEqual([
+      'REF_STEP step "a" has no result: it is a reply → read a step that has a result: use, call, set, forEach, try or switch',
+    ]);
   });
 
   it.each([

@@ -55,7 +55,10 @@ function reportError({ code, message, pos: [start, end] }: YAMLParseError, repor
     return;
   }
   const uneven = unevenLines(report.source, report.source.location(start).line);
+  const isCutByColon = /^(?:Block collections|Nested mappings) are not allowed/.test(message);
   if (uneven) report.error(uneven.at, 'YAML_SYNTAX', uneven.says, { do: 'begin the keys of one map in the same column' });
+  else if (isCutByColon)
+    report.error(at, 'YAML_QUOTE', '": " ends a YAML key, so this text was cut in two', { do: 'put the whole text in quotes' });
   else
     report.error(at, 'YAML_SYNTAX', lowerFirst(message), {
       do: SYNTAX_CURE,
@@ -84,8 +87,6 @@ function cutText(
     return { at, says: 'a quote before this place is not closed', do: 'add the quote at the end of its text' };
   if (message.startsWith('Invalid escape sequence'))
     return { at, says: lowerFirst(message), do: 'put the text in single quotes, which have no escapes' };
-  if (message.startsWith('Block collections are not allowed') || message.startsWith('Nested mappings are not allowed'))
-    return { at, says: '": " ends a YAML key, so this text was cut in two', do: 'put the whole text in quotes' };
   const first = /^Plain value cannot start with .* (\S+)$/.exec(message)?.[1];
   return first === undefined
     ? undefined
