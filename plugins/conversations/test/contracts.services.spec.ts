@@ -42,7 +42,7 @@ afterAll(async () => {
 async function startConversations() {
   const proxy = await openProxy(Number(new URL(server.url).port));
   const beside = await openPlugin(plugin, {}, { workspace: new FakeWorkspace(database) });
-  for (const table of ['listener', 'sent', 'discussion']) await database.rows(`delete from ${table}`);
+  for (const table of ['listener', 'sent', 'message', 'discussion']) await database.rows(`delete from ${table}`);
   const bearer = { user: 'erp/anna', issuer: 'erp', sub: 'anna', scopes: [], events: [], topics: [], groups: [], expiresAt: 0 };
   const anna: Actor = { ...(await beside.client.people.callerOf(bearer)), isServer: false };
   const bot = await beside.client.bots.get(BOT);
