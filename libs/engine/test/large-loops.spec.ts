@@ -185,10 +185,10 @@ describe('a loop that is too large to travel', () => {
         - { id: no, if: '\${{ item.n % ${each} = 0 }}', raise: { code: NO, message: no, details: '\${{ item.text }}' } }
 `;
       const machine = await start({ flows: flow('t', steps + TOLD, NO_RETRY), answer: () => list });
-      const { forks } = machine.store;
-      const items = forks.items.bind(forks);
+      const { loops } = machine.store;
+      const items = loops.items.bind(loops);
       let reads = 0;
-      forks.items = (...args) => {
+      loops.items = (...args) => {
         reads++;
         return items(...args);
       };

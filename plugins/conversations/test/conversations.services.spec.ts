@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '@sluice/testing';
-import type { Discussion } from '../src/contract.js';
+import type { Discussion, NewDiscussion } from '../src/contract.js';
 import { Upkeep } from '../src/upkeep.js';
 import { text, TestConversations, type OpenedConversations, type TestPerson } from './open-conversations.js';
 
@@ -34,7 +34,7 @@ describe('conversations on PostgreSQL', () => {
   const unreadOf = async (by: TestPerson, { id }: Discussion) => (await two.client.discussions.get(by, id)).unread;
 
   it('makes one discussion of 1,000 concurrent opens of one key on two hosts', async () => {
-    const wanted = { kind: 'contextual', key: `order ${randomUUID()}`, title: 'Order', members: [] } as const;
+    const wanted = { kind: 'contextual', key: `order ${randomUUID()}`, title: 'Order', members: [] } satisfies NewDiscussion;
     const people = [anna, boris, clara];
     const opens = await Promise.all(
       Array.from({ length: 1_000 }, (_, n) => (n % 2 ? one : two).client.discussions.open(people[n % 3] as TestPerson, wanted)),

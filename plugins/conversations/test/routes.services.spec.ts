@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PluginConnections } from '@sluice/plugin-api';
-import type { Discussion } from '../src/contract.js';
+import type { Discussion, NewDiscussion } from '../src/contract.js';
 import { ConversationsModule } from '../src/web/conversations.module.js';
 import { NAME, text, TestConversations, type OpenedConversations, type TestPerson } from './open-conversations.js';
 
@@ -58,7 +58,7 @@ describe('routes and destinations of conversations', () => {
     boris = await test.person(host, 'boris', 'erp', SCOPES);
     stranger = await test.person(host, 'stranger', await test.subscriber('rival'), SCOPES);
     const { discussions, messages, attachments } = host.client;
-    const wanted = { kind: 'contextual', key: 'order 5', title: SECRET, members: [] } as const;
+    const wanted = { kind: 'contextual', key: 'order 5', title: SECRET, members: [] } satisfies NewDiscussion;
     chat = (await discussions.open(anna, wanted)).discussion;
     await discussions.invite(anna, chat.id, [boris.person]);
     const chunks = (async function* () {
