@@ -21,6 +21,18 @@ export const connection = z.strictObject({
     })
     .prefault({})
     .describe('files that people attach to messages'),
+  registration: z
+    .strictObject({
+      smtp: z
+        .url({ protocol: /^smtps?$/ })
+        .describe('address of the mail server, such as smtps://user:password@mail.firma.ru. Write it as a secret'),
+      from: z.email().describe('sender of the mails'),
+      perHour: z.int().min(1).max(10_000).default(30).describe('maximum number of mails in an hour, of all addresses'),
+    })
+    .optional()
+    .describe(
+      'organisations register themselves with a code that they receive by mail. When absent, only operators register them',
+    ),
   keepSent: duration().prefault('30d').describe('how long a repeated post is recognised by its clientId'),
 });
 

@@ -25,6 +25,8 @@ import { Directory } from './people/directory.js';
 import { People } from './people/people.js';
 import { PersonalData } from './people/personal-data.js';
 import { recordSeenTimes } from './people/seen-times.js';
+import { Applications } from './registration/applications.js';
+import { Registrations } from './registration/registrations.js';
 import { SearchIndex } from './search/search-index.js';
 import { Search } from './search/search.js';
 import { Upkeep } from './upkeep.js';
@@ -34,6 +36,7 @@ export class Conversations implements Closable {
   readonly directory: Directory;
   readonly personalData: PersonalData;
   readonly searchIndex: SearchIndex;
+  readonly registrations: Registrations;
   readonly feed: LiveFeed;
   readonly discussions: Discussions;
   readonly messages: Messages;
@@ -50,6 +53,7 @@ export class Conversations implements Closable {
     readonly gateway: DesktopGateway,
     readonly people: People,
     readonly search: Search,
+    readonly applications: Applications,
     private readonly closing: AbortController,
   ) {
     const { connection, clock, log, services } = host;
@@ -58,6 +62,7 @@ export class Conversations implements Closable {
     const files = folder === undefined ? new TableFiles(tables) : new FolderFiles(folder, clock);
     this.directory = new Directory(tables, gateway.presence);
     this.searchIndex = new SearchIndex(tables, { clock, log, signal });
+    this.registrations = new Registrations(tables, applications, config.registration);
     this.feed = new LiveFeed(connection);
     this.bots = new Bots(tables);
     this.outbox = new Outbox(tables);
@@ -88,8 +93,13 @@ export class Conversations implements Closable {
     const gateway = await desktops(config.gateway);
     const tables = await Tables.open(database, host.connection, host.log);
     const closing = new AbortController();
-    const people = await People.open({ tables, clock: host.clock, log: host.log, signal: closing.signal });
-    return new Conversations(config, host, tables, gateway, people, await Search.open(tables), closing);
+    const own = { clock: host.clock, log: host.log, signal: closing.signal };
+    const [people, search, applications] = await Promise.all([
+      People.open({ tables, ...own }),
+      Search.open(tables),
+      Applications.open(tables, host.services.issuers, own),
+    ]);
+    return new Conversations(config, host, tables, gateway, people, search, applications, closing);
   }
 
   get clock(): Clock {

@@ -16,13 +16,18 @@ export const conversationsFail = failures({
   CONVERSATIONS_ARCHIVED: { fate: 'rejected', cure: 'ask an owner to open the discussion again, or use another one' },
   CONVERSATIONS_DELETED: { fate: 'rejected', cure: 'post another message' },
   CONVERSATIONS_LIMIT: { fate: 'rejected', cure: 'send less, or ask the operator for a higher limit' },
+  CONVERSATIONS_REGISTRATION: { fate: 'rejected', cure: 'request a new code, or ask the operator to register the application' },
+  CONVERSATIONS_MAIL: {
+    fate: 'unavailable',
+    cure: 'check registration.smtp of the connection and the mail server, then repeat the request',
+  },
   CONVERSATIONS_LETTERS: {
     fate: 'fatal',
     cure: "create the database with a UTF-8 locale, such as `create database sluice template template0 encoding 'UTF8' locale 'C.UTF-8'` (or ru_RU.UTF-8), and restore the data into it",
   },
   CONVERSATIONS_TRIGRAMS: {
     fate: 'fatal',
-    cure: 'as a superuser run `create extension pg_trgm schema public` in the database (package postgresql-contrib), then `sluice conversations reindex`',
+    cure: 'as a superuser run `create extension pg_trgm schema public` in the database (package postgresql-contrib), then `POST /api/conversations/<connection>/reindex` with a token of the scope admin',
   },
   CONVERSATIONS_INVALID: { fate: 'rejected', cure: 'correct the data' },
 });

@@ -11,6 +11,8 @@ import {
   type NewEvent,
   type Reply,
   type UpgradeRegistrar,
+  type RuntimeIssuer,
+  type RuntimeIssuers,
   type Services,
   type Tokens,
   type Upgrade,
@@ -144,6 +146,20 @@ export class FakeServices implements Services {
   get tokens(): Tokens {
     return this.workspace.tokens;
   }
+  /** The issuers that the plugin has registered. */
+  registeredIssuers: readonly RuntimeIssuer[] = [];
+  /** Seals keys in a way that is recognised and protects nothing. */
+  readonly issuers: RuntimeIssuers = {
+    replace: (issuers) => {
+      this.registeredIssuers = issuers;
+    },
+    seal: (key, name) => Buffer.from(`${name} ${Buffer.from(key).toString('hex')}`),
+    unseal: (sealed, name) => {
+      const [owner, key = ''] = Buffer.from(sealed).toString().split(' ');
+      if (owner !== name) throw new Error(`the key belongs to ${owner}`);
+      return Buffer.from(key, 'hex');
+    },
+  };
   get database(): Database {
     return this.workspace.database;
   }

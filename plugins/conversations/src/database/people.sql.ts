@@ -30,6 +30,31 @@ create table access (
 );
 insert into access default values;
 
+-- signing keys of applications that were registered while the host runs, encrypted under the secret of the operator. An application without
+-- keys is an issuer of sluice.yaml
+create table issuer_key (
+  no bigint generated always as identity primary key,
+  subscriber uuid not null,
+  application uuid not null,
+  sealed bytea not null,
+  created_at timestamptz not null default now(),
+  foreign key (subscriber, application) references application (subscriber, id)
+);
+create index issuer_key_application on issuer_key (application);
+
+-- registrations that wait for the code of their mail
+create table registration (
+  id uuid primary key default gen_random_uuid(),
+  email text not null,
+  title text not null,
+  application text not null,
+  salt bytea not null,
+  code_hash bytea not null,
+  attempts integer not null default 0,
+  created_at timestamptz not null default now()
+);
+create index registration_created on registration (created_at);
+
 create table person (
   id uuid primary key default gen_random_uuid(),
   subscriber uuid not null,

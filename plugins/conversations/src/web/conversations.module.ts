@@ -4,6 +4,7 @@ import { AttachmentsController } from './attachments.controller.js';
 import { DiscussionsController } from './discussions.controller.js';
 import { MessagesController } from './messages.controller.js';
 import { PeopleController, PeopleManagementController } from './people.controller.js';
+import { RegistrationController, SubscribersController } from './registration.controller.js';
 import { SearchController } from './search.controller.js';
 
 /** The page, served at `/conversations`. The same folder from the sources and from the build. */
@@ -19,6 +20,8 @@ const Page = pageController('conversations', new URL('../../dist/page/', import.
     PeopleController,
     PeopleManagementController,
     SearchController,
+    RegistrationController,
+    SubscribersController,
   ],
 })
 export class ConversationsModule {}
