@@ -12,7 +12,17 @@ import {
 } from 'react';
 import type { Calendar, CalendarState } from './calendar.js';
 import { EntryCard, type CardEvents } from './entry-card.js';
-import { clockMinutes, DAY_MINUTES, dragged, firstMinute, hourHeight, partsOn, SLOT_MINUTES, type Part } from './geometry.js';
+import {
+  clockMinutes,
+  DAY_MINUTES,
+  dragged,
+  firstMinute,
+  hourHeight,
+  partsOn,
+  shownSpan,
+  SLOT_MINUTES,
+  type Part,
+} from './geometry.js';
 import { HoverPanel } from './hover-panel.js';
 import { closed } from './hours.js';
 import { neighbour } from './keyboard-navigation.js';
@@ -43,9 +53,11 @@ export function DayView({ calendar, state, zoom }: DayViewProps) {
   const { info, day, today, entries, changed } = state;
   const resources = useMemo(() => info.resources.filter((resource) => !resource.archived), [info]);
   const size = useSize(board);
-  const hour = hourHeight(size.height - HEAD, resources, zoom);
   const column = Math.max(MIN_COLUMN, (size.width - AXIS) / resources.length);
-  const byResource = useMemo(() => grouped(partsOn(entries, day)), [entries, day]);
+  const parts = useMemo(() => partsOn(entries, day), [entries, day]);
+  const byResource = useMemo(() => grouped(parts), [parts]);
+  const span = useMemo(() => shownSpan(resources, parts), [resources, parts]);
+  const hour = hourHeight(size.height - HEAD - LABEL, span, zoom);
   const now = useNow(calendar, day === today);
   const focusLater = useRef<string>(undefined);
 
@@ -70,7 +82,7 @@ export function DayView({ calendar, state, zoom }: DayViewProps) {
   useLayoutEffect(() => {
     if (!board.current || size.height === 0) return;
     const visible = ((height.current - HEAD) / hour) * 60;
-    board.current.scrollTop = (firstMinute(resources, visible, now) / 60) * hour - LABEL;
+    board.current.scrollTop = (firstMinute(span, visible, now) / 60) * hour - LABEL;
     // neither the next minute nor a change of the zoom scrolls
   }, [day, size.height === 0]);
 
@@ -95,8 +107,8 @@ export function DayView({ calendar, state, zoom }: DayViewProps) {
       press,
       open: (id) => !latest.current.wasDrag() && calendar.openEntry(id),
       arrow: (event: KeyboardEvent, id) => {
-        const { byResource: parts, resources: columns } = latest.current;
-        const placed = [...parts].flatMap(([group, own]) => own.map((part) => ({ id: part.entry.id, group, from: part.from })));
+        const { byResource: groups, resources: columns } = latest.current;
+        const placed = [...groups].flatMap(([group, own]) => own.map((part) => ({ id: part.entry.id, group, from: part.from })));
         const next = neighbour(
           placed,
           columns.map(({ code }) => code),

@@ -40,18 +40,31 @@ export function partsOn(entries: readonly Entry[], day: string): Part[] {
     .sort((a, b) => a.from - b.from || a.entry.id.localeCompare(b.entry.id));
 }
 
-/** Returns the height of an hour at which the working hours fill the height of the board, times the zoom. */
-export function hourHeight(height: number, resources: readonly Resource[], zoom: number): number {
+/** Minutes of the local clock of one day. */
+export interface DaySpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Returns the part of the day that the board should show: the working hours, and the hours of entries before and after them. */
+export function shownSpan(resources: readonly Resource[], parts: readonly Part[]): DaySpan {
   const { from, to } = businessDay(resources);
-  const hours = Math.max(1, (clockMinutes(to) - clockMinutes(from)) / 60);
+  const own = parts.filter((part) => !part.beganBefore && !part.endsAfter);
+  return {
+    from: Math.min(clockMinutes(from), ...own.map((part) => Math.floor(part.from / 60) * 60)),
+    to: Math.max(clockMinutes(to), ...own.map((part) => Math.ceil(part.to / 60) * 60)),
+  };
+}
+
+/** Returns the height of an hour at which this part of the day fills the height of the board, times the zoom. */
+export function hourHeight(height: number, { from, to }: DaySpan, zoom: number): number {
+  const hours = Math.max(1, (to - from) / 60);
   return Math.round(Math.min(MAX_HOUR, Math.max(MIN_HOUR, height / hours) * zoom));
 }
 
-/** Returns the minute of the day that is at the top when a day is opened: the opening, or an hour before now if that is not visible then. */
-export function firstMinute(resources: readonly Resource[], visibleMinutes: number, now: number | undefined): number {
-  const { from, to } = businessDay(resources);
-  const [opens, closes] = [clockMinutes(from), clockMinutes(to)];
-  if (now === undefined || now < opens || now > closes || now < opens + visibleMinutes - 60) return opens;
+/** Returns the minute of the day that is at the top when a day is opened: the first one, or an hour before now if now would not be visible then. */
+export function firstMinute({ from, to }: DaySpan, visibleMinutes: number, now: number | undefined): number {
+  if (now === undefined || now < from || now > to || now < from + visibleMinutes - 60) return from;
   return Math.min(Math.floor(now / 60) * 60 - 60, DAY_MINUTES - visibleMinutes);
 }
 

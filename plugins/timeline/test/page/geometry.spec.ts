@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { dragged, firstMinute, hourHeight, partOn, partsOn } from '../../page/geometry.js';
+import { dragged, firstMinute, hourHeight, partOn, partsOn, shownSpan } from '../../page/geometry.js';
 import { entry, MONDAY, resource } from './samples.js';
 
 const TUESDAY = '2026-02-03';
@@ -59,7 +59,18 @@ describe('a dragged entry', () => {
 });
 
 describe('the board', () => {
-  const twelveHours = [resource('a', HOURS)];
+  const people = [resource('a', HOURS)];
+  const twelveHours = shownSpan(people, []);
+
+  it('shows the working hours, and the whole of entries before and after them', () => {
+    const late = partsOn([entry('a', '21:15', '21:45'), entry('b', '08:30', '09:30')], MONDAY);
+    expect([twelveHours, shownSpan(people, late)]).toEqual([
+      { from: 540, to: 1_260 },
+      { from: 480, to: 1_320 },
+    ]);
+    const night = partsOn([entry('a', '20:00', `${TUESDAY}T09:00`)], MONDAY);
+    expect(shownSpan(people, night)).toEqual(twelveHours);
+  });
 
   it('is filled by the working hours, unless an hour would become unreadable', () => {
     expect(hourHeight(1_200, twelveHours, 1)).toBe(100);
