@@ -13,6 +13,7 @@ import {
 import type { Calendar, CalendarState } from './calendar.js';
 import { EntryCard, type CardEvents } from './entry-card.js';
 import {
+  clock,
   clockMinutes,
   DAY_MINUTES,
   dragged,
@@ -344,8 +345,4 @@ function useNow(calendar: Calendar, isToday: boolean): number | undefined {
     return () => clearInterval(timer);
   }, [calendar, read]);
   return isToday ? now : undefined;
-}
-
-function clock(minutes: number): string {
-  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
 }

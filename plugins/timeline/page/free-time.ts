@@ -1,4 +1,4 @@
-import { clockMinutes, DAY_MINUTES, partsOn } from './geometry.js';
+import { clock, clockMinutes, DAY_MINUTES, partsOn } from './geometry.js';
 import { businessDay, closed, type Span } from './hours.js';
 import type { Entry, Resource } from './model.js';
 import { addDays, minutesOf } from './zone.js';
@@ -57,8 +57,4 @@ function closedOf(resource: Resource, day: string, usual: Span): readonly Span[]
 /** Returns the days on which a free time is looked for, from a local time on. */
 export function daysAhead(from: string): string[] {
   return Array.from({ length: MAX_DAYS_AHEAD }, (_, ahead) => addDays(from.slice(0, 10), ahead));
-}
-
-function clock(minutes: number): string {
-  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
 }
