@@ -64,7 +64,7 @@ export function SearchResults({ text, selected, onOpen, onPerson }: SearchResult
       )}
       {discussions.data && discussions.data.discussions.length > 0 && (
         <section>
-          <h3 className="cv-section">{texts.discussions}</h3>
+          <h2 className="cv-section">{texts.discussions}</h2>
           {discussions.data.discussions.map((one) => (
             <DiscussionRow key={one.id} discussion={one} isSelected={one.id === selected} onOpen={onOpen} />
           ))}
@@ -72,7 +72,7 @@ export function SearchResults({ text, selected, onOpen, onPerson }: SearchResult
       )}
       {others && others.length > 0 && (
         <section>
-          <h3 className="cv-section">{texts.people}</h3>
+          <h2 className="cv-section">{texts.people}</h2>
           {others.map((person) => (
             <ListRow
               key={person.id}
@@ -86,7 +86,7 @@ export function SearchResults({ text, selected, onOpen, onPerson }: SearchResult
       )}
       {hits && hits.length > 0 && (
         <section>
-          <h3 className="cv-section">{texts.messages}</h3>
+          <h2 className="cv-section">{texts.messages}</h2>
           {hits.map((hit) => (
             <HitRow key={`${hit.message.discussion} ${hit.message.seq}`} hit={hit} onOpen={onOpen} />
           ))}

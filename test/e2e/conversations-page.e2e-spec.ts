@@ -1,0 +1,490 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { Browser, BrowserContext, Page, WebSocketRoute } from 'playwright-core';
+import { ask, post } from '../support/api.js';
+import { screenshot, startBrowser } from '../support/browser.js';
+import { startHost, type HostProcess } from '../support/host.js';
+import { signToken } from '../support/tokens.js';
+import { START_TIMEOUT_MS, until } from '../support/until.js';
+import { makeFolder, makeWorkspace, type Folder } from '../support/workspace.js';
+
+const WORKSPACE = `
+sluice: 1
+plugins: ['@sluice/plugin-tcp-gateway', '@sluice/plugin-conversations']
+settings: { timezone: Europe/Moscow }
+connections:
+  desktops: { use: tcp-gateway }
+  talk: { use: conversations, with: { gateway: desktops } }
+`;
+
+const SCOPE = 'conversations desktop';
+/** A picture of one pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+const MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+
+interface Someone {
+  readonly sub: string;
+  readonly id: string;
+  readonly name: string;
+  readonly token: string;
+}
+
+interface Posted {
+  readonly message: { readonly seq: number; readonly text: string };
+}
+
+describe('the page of conversations', () => {
+  let browser: Browser;
+  let host: HostProcess;
+  let anna: Someone;
+  let boris: Someone;
+  const folders: Folder[] = [];
+  const contexts: BrowserContext[] = [];
+
+  beforeAll(async () => {
+    const workspace = makeWorkspace({ 'sluice.yaml': WORKSPACE });
+    const home = makeFolder('home');
+    folders.push(workspace, home);
+    [browser, host] = await Promise.all([startBrowser(), startHost({ workspace: workspace.path, home: home.path })]);
+    [anna, boris] = [await someone('anna', 'Анна Белова'), await someone('boris', 'Борис Кузнецов')];
+  }, START_TIMEOUT_MS);
+
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.dispose();
+    for (const folder of folders) folder.remove();
+  }, START_TIMEOUT_MS);
+
+  const url = (path: string) => `${host.url}/api/conversations/talk${path}`;
+  /** Calls the API for a person and resolves with the body; rejects for an error status. */
+  const call = async <Body>(who: Pick<Someone, 'token'>, method: string, path: string, body?: object): Promise<Body> => {
+    const { token } = who;
+    const answer = body ? await post(url(path), body, { method, token }) : await ask(url(path), { method, token });
+    if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body as Body;
+  };
+  /** Creates a person with a name. */
+  const someone = async (sub: string, name: string): Promise<Someone> => {
+    const token = await signToken({ sub, scope: SCOPE });
+    await call({ token }, 'PATCH', '/me', { name });
+    const { person } = await call<{ person: { id: string } }>({ token }, 'GET', '/me');
+    return { sub, id: person.id, name, token };
+  };
+  const group = async (title: string, owner = anna, others = [boris]) => {
+    const body = { kind: 'group', title, members: others.map(({ id }) => id) };
+    return (await call<{ discussion: { id: string } }>(owner, 'POST', '/discussions', body)).discussion.id;
+  };
+  const write = async (who: Someone, discussion: string, message: object | string) => {
+    const body = { clientId: randomUUID(), ...(typeof message === 'string' ? { text: message } : message) };
+    return (await call<Posted>(who, 'POST', `/discussions/${discussion}/messages`, body)).message.seq;
+  };
+  const textsOf = async (discussion: string) => {
+    const page = await call<{ messages: Posted['message'][] }>(anna, 'GET', `/discussions/${discussion}/messages?limit=200`);
+    return page.messages.map(({ text }) => text);
+  };
+
+  interface Options {
+    readonly phone?: boolean;
+    readonly dark?: boolean;
+    readonly locale?: string;
+    readonly before?: (context: BrowserContext) => Promise<void>;
+  }
+
+  /** Opens the page for a person, at a discussion if one is given, and waits for its live connection. */
+  const open = async (who: Someone, discussion?: string, { phone, dark, locale = 'ru-RU', before }: Options = {}) => {
+    const context = await browser.newContext({
+      locale,
+      timezoneId: 'Europe/Moscow',
+      colorScheme: dark ? 'dark' : 'light',
+      viewport: phone ? { width: 390, height: 780 } : { width: 1440, height: 900 },
+    });
+    contexts.push(context);
+    await before?.(context);
+    const page = await context.newPage();
+    page.on('dialog', () => {
+      throw new Error('the page has opened a dialog of the browser');
+    });
+    const live = page
+      .waitForEvent('websocket')
+      .then((socket) =>
+        socket.waitForEvent('framereceived', { predicate: ({ payload }) => String(payload).startsWith('RECEIPT') }),
+      );
+    const query = discussion === undefined ? '' : `?discussion=${discussion}`;
+    await page.goto(`${host.url}/conversations${query}#token=${who.token}`);
+    if (before === undefined) await live;
+    return page;
+  };
+  const composer = (page: Page) => page.getByRole('textbox', { name: 'Сообщение', exact: true });
+  const send = async (page: Page, text: string) => {
+    await composer(page).fill(text);
+    await composer(page).press('Enter');
+  };
+  const message = (page: Page, text: string) => page.locator('article.cv-message', { hasText: text });
+
+  it('shows a post of one person to the other one, with typing, unread and read marks', async () => {
+    const room = await group('Отгрузки');
+    const [first, second] = await Promise.all([open(anna, room), open(boris)]);
+    await composer(first).pressSequentially('Паллеты');
+    await second
+      .getByRole('link', { name: /Отгрузки/ })
+      .getByText('печатает…')
+      .waitFor();
+    await composer(first).press('Enter');
+    await second.getByRole('link', { name: /Отгрузки.*Паллеты.*1 новое сообщение/ }).waitFor();
+    await message(first, 'Паллеты').getByRole('img', { name: 'Отправлено' }).waitFor();
+    await second.getByRole('link', { name: /Отгрузки/ }).click();
+    await second.getByText('Новые сообщения', { exact: true }).waitFor();
+    await message(first, 'Паллеты').getByRole('img', { name: 'Прочитали: Борис Кузнецов' }).waitFor();
+    await send(second, 'Приняли');
+    await message(first, 'Приняли').waitFor();
+    expect(await textsOf(room)).toEqual(['Паллеты', 'Приняли']);
+    await screenshot(first, 'conversation');
+  });
+
+  it('writes formats and mentions a person of the directory', async () => {
+    const room = await group('Упоминания');
+    const [first, second] = await Promise.all([open(anna, room), open(boris)]);
+    await composer(first).click();
+    await first.keyboard.type('Срочно ');
+    await first.keyboard.press('Control+b');
+    await first.keyboard.type('завтра');
+    await first.keyboard.press('Control+b');
+    await first.keyboard.type(' @бор');
+    await first.getByRole('option', { name: 'Борис Кузнецов' }).waitFor();
+    await first.keyboard.press('Enter');
+    await first.keyboard.type('сможешь?');
+    await first.keyboard.press('Enter');
+    await second.getByRole('link', { name: /Упоминания.*Вас упомянули/ }).click();
+    await second.locator('.cv-text strong', { hasText: 'завтра' }).waitFor();
+    await second.locator('.cv-mention-me', { hasText: '@Борис Кузнецов' }).waitFor();
+    expect(await textsOf(room)).toEqual(['Срочно завтра @Борис Кузнецов сможешь?']);
+  });
+
+  it('attaches a picture and a file', async () => {
+    const room = await group('Файлы');
+    const [first, second] = await Promise.all([open(anna, room), open(boris, room)]);
+    await first.locator('input[type=file]').setInputFiles([
+      { name: 'Склад.png', mimeType: 'image/png', buffer: PIXEL },
+      { name: 'Договор.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 test') },
+    ]);
+    await first.locator('.cv-upload .cv-file-size').nth(1).waitFor();
+    await first.getByRole('button', { name: 'Отправить' }).click();
+    await second.getByRole('img', { name: 'Склад.png' }).waitFor();
+    const download = second.waitForEvent('download');
+    await second.getByRole('button', { name: 'Скачать: Договор.pdf' }).click();
+    expect((await download).suggestedFilename()).toBe('Договор.pdf');
+  });
+
+  it('presses a button of a message once', async () => {
+    const room = await group('Кнопки');
+    const buttons = [[{ id: 'yes', text: 'Согласовать', action: 'approve' }]];
+    await write(boris, room, { text: 'Счёт 482', buttons });
+    const page = await open(anna, room);
+    const answered = page.waitForResponse((response) => response.url().endsWith('/buttons/yes'));
+    await page.getByRole('button', { name: 'Согласовать' }).click();
+    expect((await answered).status()).toBe(204);
+  });
+
+  it('answers, edits, reacts to and deletes messages in front of the other person', async () => {
+    const room = await group('Правки');
+    await write(boris, room, 'Сколько мест?');
+    const [first, second] = await Promise.all([open(anna, room), open(boris, room)]);
+    await message(first, 'Сколько мест?').hover();
+    await message(first, 'Сколько мест?').getByRole('button', { name: 'Ответить' }).click();
+    await send(first, 'Двенадцать');
+    await message(second, 'Двенадцать').locator('.cv-quote', { hasText: 'Сколько мест?' }).waitFor();
+    await composer(first).press('ArrowUp');
+    await until('the text to edit', async () => (await composer(first).textContent()) === 'Двенадцать');
+    await composer(first).fill('Тринадцать');
+    await composer(first).press('Enter');
+    await message(second, 'Тринадцать').getByRole('button', { name: 'изменено' }).waitFor();
+    await message(second, 'Тринадцать').hover();
+    await message(second, 'Тринадцать').getByRole('button', { name: 'Реакция' }).click();
+    await second.getByRole('button', { name: '👍' }).click();
+    await message(first, 'Тринадцать').getByRole('button', { name: '👍: 1 реакция' }).waitFor();
+    await message(first, 'Тринадцать').hover();
+    await message(first, 'Тринадцать').getByRole('button', { name: 'Действия с сообщением' }).click();
+    await first.getByRole('menuitem', { name: 'Удалить' }).click();
+    await first.getByRole('dialog').getByRole('button', { name: 'Удалить' }).click();
+    await second.getByText('Сообщение удалено').first().waitFor();
+    expect(await message(second, 'Тринадцать').count()).toBe(0);
+  });
+
+  it('keeps messages that are written offline, sends each once, and catches up', async () => {
+    const room = await group('Связь');
+    let isCut = false;
+    const sockets = new Set<WebSocketRoute>();
+    const before = async (context: BrowserContext) => {
+      await context.routeWebSocket(/\/stomp$/, (socket) => {
+        if (isCut) return void socket.close();
+        sockets.add(socket);
+        socket.connectToServer();
+      });
+    };
+    const page = await open(anna, room, { before });
+    await composer(page).waitFor();
+    await until('the live connection', () => sockets.size > 0);
+    await send(page, 'до обрыва');
+    await message(page, 'до обрыва').getByRole('img', { name: 'Отправлено' }).waitFor();
+
+    isCut = true;
+    await page.context().setOffline(true);
+    for (const socket of sockets) await socket.close();
+    await page.getByText('Нет связи с сервером').waitFor();
+    for (const text of ['первое', 'второе']) await send(page, text);
+    await page.locator('.cv-pending', { hasText: 'второе' }).getByText('Ожидает отправки').waitFor();
+    for (let index = 0; index < 70; index++) await write(boris, room, `без связи ${index}`);
+
+    isCut = false;
+    await page.context().setOffline(false);
+    await until('the pending messages to be sent', async () => (await page.locator('.cv-pending').count()) === 0);
+    await page.getByText('Нет связи с сервером').waitFor({ state: 'hidden' });
+    const all = await textsOf(room);
+    expect(all.filter((text) => !text.startsWith('без связи'))).toEqual(['до обрыва', 'первое', 'второе']);
+    expect(all).toHaveLength(73);
+    // the window shows each seq once and in order, from the end to the beginning
+    const seen = new Set<string>();
+    await until('all messages to be shown', async () => {
+      const seqs = await page
+        .locator('article.cv-message')
+        .evaluateAll((articles) => articles.map((one) => one.dataset['seq'] ?? ''));
+      expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => Number(a) - Number(b)));
+      for (const seq of seqs) seen.add(seq);
+      await page.locator('.cv-list').evaluate((list) => list.scrollBy(0, -300));
+      return seen.size === 73;
+    });
+  });
+
+  it('sends messages of an earlier visit after a reload', async () => {
+    const room = await group('Перезагрузка');
+    const page = await open(anna, room);
+    await page.route('**/messages', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+    await send(page, 'не потеряется');
+    await page.locator('.cv-pending', { hasText: 'Ожидает отправки' }).waitFor();
+    await page.unroute('**/messages');
+    await page.reload();
+    await until('the message', async () => (await textsOf(room)).length > 0);
+    await until('no pending message', async () => (await page.locator('.cv-pending').count()) === 0);
+    expect(await textsOf(room)).toEqual(['не потеряется']);
+  });
+
+  it('shows a rejected message with its reason, and sends it after a retry', async () => {
+    const room = await group('Архивная');
+    const page = await open(anna, room);
+    let isRejecting = true;
+    await page.route('**/messages', (route) =>
+      isRejecting && route.request().method() === 'POST'
+        ? route.fulfill({ status: 409, json: { code: 'CONVERSATIONS_ARCHIVED', message: 'archived', cure: 'open it' } })
+        : route.continue(),
+    );
+    await send(page, 'отказ');
+    const failed = page.locator('.cv-pending', { hasText: 'отказ' });
+    await failed.getByText('Не отправлено. Обсуждение в архиве.').waitFor();
+    isRejecting = false;
+    await failed.getByRole('button', { name: 'Повторить' }).click();
+    await until('the message', async () => (await textsOf(room)).includes('отказ'));
+  });
+
+  it('keeps the place while older messages are loaded', async () => {
+    const room = await group('Длинное');
+    for (let index = 1; index <= 240; index++)
+      await write(index % 3 ? boris : anna, room, `строка ${index}\n${'слово '.repeat(index % 40)}`);
+    const page = await open(anna, room);
+    await message(page, 'строка 240').waitFor();
+    const list = page.locator('.cv-list');
+    const release: (() => void)[] = [];
+    await page.route(/before=/, async (route) => {
+      await new Promise<void>((resolve) => release.push(resolve));
+      await route.continue();
+    });
+    for (let load = 1; load <= 2; load++) {
+      await until('older messages to be requested', async () => {
+        await list.evaluate((element) => element.scrollBy(0, -500));
+        return release.length === load;
+      });
+      const rest = await list.evaluate((element) => {
+        const top = element.getBoundingClientRect().top;
+        const first = [...element.querySelectorAll<HTMLElement>('.cv-message')].find(
+          (one) => one.getBoundingClientRect().top > top,
+        );
+        return { seq: first?.dataset['seq'] ?? '', y: first?.getBoundingClientRect().top ?? 0, height: element.scrollHeight };
+      });
+      release[load - 1]?.();
+      await until('the older messages', () =>
+        list.evaluate((element, height) => element.scrollHeight > height + 500, rest.height),
+      );
+      const { y } = (await list.locator(`[data-seq="${rest.seq}"]`).boundingBox()) ?? { y: NaN };
+      expect(Math.abs(y - rest.y)).toBeLessThan(30);
+    }
+    await page.unroute(/before=/);
+    await list.evaluate((element) => element.scrollTo(0, 0));
+    await page.getByRole('button', { name: 'К последним сообщениям' }).click();
+    await message(page, 'строка 240').waitFor();
+  });
+
+  it('finds a message and opens the discussion at it', async () => {
+    const room = await group('Поиск');
+    await write(boris, room, 'Накладные лежат на воротах');
+    for (let index = 0; index < 120; index++) await write(boris, room, `прочее ${index}`);
+    const page = await open(anna);
+    await page.getByRole('searchbox').fill('накладная');
+    await page.getByRole('button', { name: /Накладные лежат/ }).click();
+    await message(page, 'Накладные лежат на воротах').waitFor();
+    expect(page.url()).toContain('message=1');
+    await page.getByRole('button', { name: /К последним сообщениям/ }).click();
+    await message(page, 'прочее 119').waitFor();
+  });
+
+  it('opens a direct discussion and a group', async () => {
+    const vera = await someone(`vera-${randomUUID()}`, `Вера ${randomUUID().slice(0, 8)}`);
+    const page = await open(vera);
+    await page.getByText('Здесь появятся обсуждения').waitFor();
+    await screenshot(page, 'conversations-empty');
+    await page.getByRole('button', { name: 'Новое обсуждение' }).first().click();
+    await page.getByRole('dialog').getByRole('searchbox').fill('анна');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Анна Белова/ })
+      .click();
+    await page.getByRole('heading', { name: 'Анна Белова' }).waitFor();
+    await send(page, 'Здравствуйте!');
+    await page.getByRole('button', { name: 'Новое обсуждение' }).first().click();
+    await page.getByText('Создать группу').click();
+    await page.getByRole('button', { name: 'Создать', exact: true }).click();
+    await page.getByText('Назовите группу').waitFor();
+    await page.getByLabel('Название группы').fill('Новая группа');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Борис Кузнецов/ })
+      .click();
+    await page.getByRole('button', { name: 'Создать', exact: true }).click();
+    await page.getByRole('heading', { name: 'Новая группа' }).waitFor();
+    await page.getByRole('button', { name: 'Об обсуждении' }).click();
+    await page.getByText('2 участника').last().waitFor();
+    await page.getByRole('button', { name: 'Покинуть обсуждение' }).click();
+    await page.getByRole('button', { name: 'Покинуть обсуждение' }).click();
+    await page.getByText('Выберите обсуждение').waitFor();
+  });
+
+  it('keeps a draft for each discussion', async () => {
+    const [one, other] = [await group('Черновик один'), await group('Черновик два')];
+    const page = await open(anna, one);
+    await composer(page).fill('недописано');
+    await until('the draft to be stored', () =>
+      page.evaluate((id) => Object.keys(localStorage).some((key) => key.includes('draft') && key.endsWith(id)), one),
+    );
+    await page.getByRole('link', { name: /Черновик два/ }).click();
+    await page.getByRole('heading', { name: 'Черновик два' }).waitFor();
+    expect(await composer(page).textContent()).toBe('');
+    await page.getByRole('link', { name: /Черновик один/ }).click();
+    await until('the draft', async () => (await composer(page).textContent()) === 'недописано');
+    expect(await textsOf(other)).toEqual([]);
+  });
+
+  it('shows markup in every field as text', async () => {
+    const eve = await someone(`eve-${randomUUID()}`, MARKUP);
+    const room = await group(MARKUP, eve, [anna]);
+    await write(eve, room, {
+      text: `${MARKUP} javascript:document.title=3`,
+      spans: [{ kind: 'bold', from: 0, to: 10 }],
+      buttons: [[{ id: 'b', text: MARKUP, action: 'x' }]],
+      link: 'javascript:document.title=4',
+    });
+    const page = await open(anna, room);
+    await page.getByRole('heading', { name: MARKUP }).waitFor();
+    await page.getByRole('button', { name: MARKUP, exact: true }).waitFor();
+    expect(await page.locator('.cv-text').first().textContent()).toContain(MARKUP);
+    expect(await page.locator('a[href^="javascript"]').count()).toBe(0);
+    expect(await page.title()).toMatch(/Обсуждения$/);
+    expect(await page.locator('script:not([src]), [onerror], [style*="url"]').count()).toBe(0);
+  });
+
+  it('is used with the keyboard alone', async () => {
+    const room = await group('Клавиатура');
+    await write(boris, room, 'стрелки');
+    const page = await open(anna);
+    await page.getByRole('link', { name: /Клавиатура/ }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('клавиа');
+    await page.getByRole('option', { name: 'Клавиатура' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Клавиатура' }).waitFor();
+    await until('the focus in the composer', () => composer(page).evaluate((element) => element === document.activeElement));
+    await page.keyboard.press('Escape');
+    await until('the focus in the search', () =>
+      page.getByRole('searchbox').evaluate((element) => element === document.activeElement),
+    );
+    await page.keyboard.press('ArrowDown');
+    await until('the focus in the list', () =>
+      page.evaluate(() => document.activeElement?.classList.contains('ui-row') === true),
+    );
+    await page.keyboard.press('Enter');
+    await message(page, 'стрелки').waitFor();
+  });
+
+  it('shows the list or the discussion on a phone', async () => {
+    const room = await group('Телефон');
+    await write(boris, room, 'Очень длинное слово: '.repeat(3) + 'а'.repeat(200));
+    const page = await open(anna, undefined, { phone: true });
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+    await page.getByRole('link', { name: /Телефон/ }).waitFor();
+    expect(await width()).toBeLessThanOrEqual(390);
+    await page.getByRole('link', { name: /Телефон/ }).click();
+    await message(page, 'Очень длинное слово').waitFor();
+    expect(await page.getByRole('link', { name: /Телефон/ }).isVisible()).toBe(false);
+    expect(await width()).toBeLessThanOrEqual(390);
+    await screenshot(page, 'conversation-phone');
+    await page.getByRole('button', { name: 'К списку' }).click();
+    await page.getByRole('link', { name: /Телефон/ }).waitFor();
+  });
+
+  it.each([
+    { locale: 'ru-RU', dark: false, phone: false },
+    { locale: 'en-GB', dark: true, phone: false },
+    { locale: 'en-GB', dark: false, phone: true },
+    { locale: 'ru-RU', dark: true, phone: true },
+  ])('has no serious accessibility problems (%j)', async (options) => {
+    const room = await group('Доступность');
+    await write(boris, room, { text: 'см. https://example.org', buttons: [[{ id: 'b', text: 'Да', action: 'x' }]] });
+    const seq = await write(anna, room, 'Готово');
+    await call(boris, 'PUT', `/discussions/${room}/messages/${seq}/reactions/${encodeURIComponent('👍')}`);
+    const page = await open(anna, room, options);
+    await message(page, 'Готово').waitFor();
+    const check = async (where: string) => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      expect({
+        where,
+        serious: serious.map(({ id, nodes }) => ({ id, at: nodes.map(({ html }) => html.slice(0, 200)) })),
+      }).toEqual({
+        where,
+        serious: [],
+      });
+    };
+    await check('discussion');
+    await page.getByRole('button', { name: /^(Об обсуждении|About the discussion)$/ }).click();
+    await page.getByRole('dialog').waitFor();
+    await check('details');
+    await page.keyboard.press('Escape');
+    if (options.phone) await page.getByRole('button', { name: /^(К списку|Back to the list)$/ }).click();
+    await page.getByRole('searchbox').fill('Доступ');
+    await page.locator('.cv-section').first().waitFor();
+    await check('search');
+  });
+
+  it('explains a missing right', async () => {
+    const context = await browser.newContext({ locale: 'ru-RU' });
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.goto(`${host.url}/conversations#token=${await signToken({ sub: 'nobody', scope: 'desktop' })}`);
+    await page.getByText('Не удалось открыть обсуждения').waitFor();
+  });
+});
