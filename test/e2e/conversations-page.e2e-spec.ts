@@ -26,6 +26,16 @@ const PIXEL = Buffer.from(
 );
 const MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
 
+// run in the browser, whose types the tests do not know
+const SEQS = "[...document.querySelectorAll('article.cv-message')].map((one) => one.dataset.seq)";
+/** The first message whose top is visible. */
+const FIRST_SHOWN = `(() => {
+  const list = document.querySelector('.cv-list');
+  const top = list.getBoundingClientRect().top;
+  const first = [...list.querySelectorAll('.cv-message')].find((one) => one.getBoundingClientRect().top > top);
+  return { seq: first.dataset.seq, y: first.getBoundingClientRect().top, height: list.scrollHeight };
+})()`;
+
 interface Someone {
   readonly sub: string;
   readonly id: string;
@@ -127,6 +137,8 @@ describe('the page of conversations', () => {
     await composer(page).fill(text);
     await composer(page).press('Enter');
   };
+  const scroll = (page: Page, by: number) => page.evaluate(`document.querySelector('.cv-list').scrollBy(0, ${by})`);
+  const hasFocus = (page: Page, selector: string) => page.evaluate<boolean>(`document.activeElement.matches('${selector}')`);
   const message = (page: Page, text: string) => page.locator('article.cv-message', { hasText: text });
 
   it('shows a post of one person to the other one, with typing, unread and read marks', async () => {
@@ -253,12 +265,10 @@ describe('the page of conversations', () => {
     // the window shows each seq once and in order, from the end to the beginning
     const seen = new Set<string>();
     await until('all messages to be shown', async () => {
-      const seqs = await page
-        .locator('article.cv-message')
-        .evaluateAll((articles) => articles.map((one) => one.dataset['seq'] ?? ''));
+      const seqs = await page.evaluate<string[]>(SEQS);
       expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => Number(a) - Number(b)));
       for (const seq of seqs) seen.add(seq);
-      await page.locator('.cv-list').evaluate((list) => list.scrollBy(0, -300));
+      await scroll(page, -300);
       return seen.size === 73;
     });
   });
@@ -299,7 +309,6 @@ describe('the page of conversations', () => {
       await write(index % 3 ? boris : anna, room, `строка ${index}\n${'слово '.repeat(index % 40)}`);
     const page = await open(anna, room);
     await message(page, 'строка 240').waitFor();
-    const list = page.locator('.cv-list');
     const release: (() => void)[] = [];
     await page.route(/before=/, async (route) => {
       await new Promise<void>((resolve) => release.push(resolve));
@@ -307,25 +316,18 @@ describe('the page of conversations', () => {
     });
     for (let load = 1; load <= 2; load++) {
       await until('older messages to be requested', async () => {
-        await list.evaluate((element) => element.scrollBy(0, -500));
+        await scroll(page, -500);
         return release.length === load;
       });
-      const rest = await list.evaluate((element) => {
-        const top = element.getBoundingClientRect().top;
-        const first = [...element.querySelectorAll<HTMLElement>('.cv-message')].find(
-          (one) => one.getBoundingClientRect().top > top,
-        );
-        return { seq: first?.dataset['seq'] ?? '', y: first?.getBoundingClientRect().top ?? 0, height: element.scrollHeight };
-      });
+      const rest = await page.evaluate<{ seq: string; y: number; height: number }>(FIRST_SHOWN);
       release[load - 1]?.();
-      await until('the older messages', () =>
-        list.evaluate((element, height) => element.scrollHeight > height + 500, rest.height),
-      );
-      const { y } = (await list.locator(`[data-seq="${rest.seq}"]`).boundingBox()) ?? { y: NaN };
+      const height = () => page.evaluate<number>("document.querySelector('.cv-list').scrollHeight");
+      await until('the older messages', async () => (await height()) > rest.height + 500);
+      const { y } = (await page.locator(`[data-seq="${rest.seq}"]`).boundingBox()) ?? { y: NaN };
       expect(Math.abs(y - rest.y)).toBeLessThan(30);
     }
     await page.unroute(/before=/);
-    await list.evaluate((element) => element.scrollTo(0, 0));
+    await scroll(page, -1_000_000);
     await page.getByRole('button', { name: 'К последним сообщениям' }).click();
     await message(page, 'строка 240').waitFor();
   });
@@ -378,9 +380,8 @@ describe('the page of conversations', () => {
     const [one, other] = [await group('Черновик один'), await group('Черновик два')];
     const page = await open(anna, one);
     await composer(page).fill('недописано');
-    await until('the draft to be stored', () =>
-      page.evaluate((id) => Object.keys(localStorage).some((key) => key.includes('draft') && key.endsWith(id)), one),
-    );
+    const stored = `Object.keys(localStorage).some((key) => key.includes('draft') && key.endsWith('${one}'))`;
+    await until('the draft to be stored', () => page.evaluate<boolean>(stored));
     await page.getByRole('link', { name: /Черновик два/ }).click();
     await page.getByRole('heading', { name: 'Черновик два' }).waitFor();
     expect(await composer(page).textContent()).toBe('');
@@ -417,15 +418,11 @@ describe('the page of conversations', () => {
     await page.getByRole('option', { name: 'Клавиатура' }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Клавиатура' }).waitFor();
-    await until('the focus in the composer', () => composer(page).evaluate((element) => element === document.activeElement));
+    await until('the focus in the composer', () => hasFocus(page, '.cv-editor'));
     await page.keyboard.press('Escape');
-    await until('the focus in the search', () =>
-      page.getByRole('searchbox').evaluate((element) => element === document.activeElement),
-    );
+    await until('the focus in the search', () => hasFocus(page, 'input[type=search]'));
     await page.keyboard.press('ArrowDown');
-    await until('the focus in the list', () =>
-      page.evaluate(() => document.activeElement?.classList.contains('ui-row') === true),
-    );
+    await until('the focus in the list', () => hasFocus(page, '.ui-row'));
     await page.keyboard.press('Enter');
     await message(page, 'стрелки').waitFor();
   });
@@ -434,7 +431,7 @@ describe('the page of conversations', () => {
     const room = await group('Телефон');
     await write(boris, room, 'Очень длинное слово: '.repeat(3) + 'а'.repeat(200));
     const page = await open(anna, undefined, { phone: true });
-    const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+    const width = () => page.evaluate<number>('document.documentElement.scrollWidth');
     await page.getByRole('link', { name: /Телефон/ }).waitFor();
     expect(await width()).toBeLessThanOrEqual(390);
     await page.getByRole('link', { name: /Телефон/ }).click();
