@@ -50,6 +50,8 @@ export class Chat {
   readonly #running = new Map<string, Promise<void>>();
   readonly #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #typingSent = new Map<string, number>();
+  /** Discussions that the user is leaving. */
+  readonly #leaving = new Set<string>();
   #marksTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: string | undefined;
@@ -156,8 +158,13 @@ export class Chat {
   }
 
   async leave(id: string): Promise<void> {
-    await this.api.removeMember(id, this.myId);
-    this.#forget(id);
+    this.#leaving.add(id);
+    try {
+      await this.api.removeMember(id, this.myId);
+      this.#forget(id);
+    } finally {
+      this.#leaving.delete(id);
+    }
   }
 
   // ---- messages
@@ -210,13 +217,15 @@ export class Chat {
     );
   }
 
-  send(id: string, message: Omit<NewMessage, 'clientId'>, attachments: readonly Attachment[]): void {
-    if (this.#state.outbox.length >= outboxes.MAX_PENDING_POSTS) throw new Error('too many messages wait to be sent');
+  /** Sends a message, now or when there is a connection. Returns false if too many messages wait already. */
+  send(id: string, message: Omit<NewMessage, 'clientId'>, attachments: readonly Attachment[]): boolean {
+    if (this.#state.outbox.length >= outboxes.MAX_PENDING_POSTS) return false;
     const afterSeq = Math.max(this.#state.logs.get(id)?.lastSeq ?? 0, this.#state.list.get(id)?.lastSeq ?? 0);
     const post = { discussion: id, message: { ...message, clientId: newUuid() }, at: Date.now(), afterSeq, attachments };
     this.#setOutbox(outboxes.enqueue(this.#state.outbox, post));
     this.#typingSent.delete(id);
     this.#pump();
+    return true;
   }
 
   retry(clientId: string): void {
@@ -273,7 +282,7 @@ export class Chat {
     else if (is('conversations.discussion', body)) this.addDiscussion(body);
     else if (is('conversations.left', body)) {
       this.#forget(body.discussion);
-      this.#events.onLeft(body.discussion);
+      if (!this.#leaving.has(body.discussion)) this.#events.onLeft(body.discussion);
     } else if (is('conversations.marks', body)) this.#set({ list: lists.withMarks(this.#state.list, body, this.myId) });
     else if (is('conversations.typing', body)) this.#showTyping(body.discussion, body.person);
   }
@@ -283,7 +292,7 @@ export class Chat {
     this.#hideTyping(id, author);
     const known = this.#state.list.get(id);
     if (!known) void this.#attempt(id, async () => this.addDiscussion(await this.api.discussion(id)));
-    const isNew = !known || message.seq > known.lastSeq;
+    const isNew = !known || lists.isNewIn(known, message);
     this.#set({ list: lists.withMessage(this.#state.list, message, this.myId) });
     this.#changeLog(id, (log) => logs.addMessage(log, message));
     void this.#catchUp(id);

@@ -1,6 +1,6 @@
 import { Avatar, Button, IconButton, ListRow, classes, errorText, keyStore, toast } from '@sluice/web-ui';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useCallback, useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { RichText } from '../model/rich-text.js';
 import { readDraft, writeDraft } from '../model/drafts.js';
 import type { Discussion, Message } from '../model/shapes.js';
@@ -49,6 +49,7 @@ export function Composer({ discussion, reply, editing, uploads, onDone, onSent, 
   const [isSaving, setSaving] = useState(false);
   const id = useId();
   const draftKey = `sluice.conversations.draft.${chat.myId}.${discussion.id}`;
+  const unsaved = useRef<RichText>(undefined);
   const draftTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const max = chat.me.limits.textChars;
   const left = max - length;
@@ -68,29 +69,36 @@ export function Composer({ discussion, reply, editing, uploads, onDone, onSent, 
     mention === undefined ? [] : (found.data ?? []).filter((person) => person.id !== chat.myId && !person.isLocked);
   const option = (index: number) => `${id}-option-${index}`;
 
+  const saveDraft = useCallback(() => {
+    const content = unsaved.current;
+    if (!content) return;
+    unsaved.current = undefined;
+    const text = writeDraft(content);
+    if (text === undefined) drafts.remove(draftKey);
+    else drafts.set(draftKey, text);
+  }, [draftKey]);
+
   // the draft of this discussion, or the message that is edited
   useEffect(() => {
     editor.current?.write(editing ?? readDraft(drafts.get(draftKey)));
     if (editing ?? matchMedia('(pointer: fine)').matches) editor.current?.focus();
-    return () => clearTimeout(draftTimer.current);
-  }, [draftKey, editing]);
+    return () => {
+      clearTimeout(draftTimer.current);
+      saveDraft();
+    };
+  }, [draftKey, editing, saveDraft]);
   useEffect(() => {
     if (reply) editor.current?.focus();
   }, [reply]);
 
-  const saveDraft = (content: RichText) => {
-    const text = writeDraft(content);
-    if (text === undefined) drafts.remove(draftKey);
-    else drafts.set(draftKey, text);
-  };
-
-  const changed = (content: RichText, written: string | undefined) => {
+  const changed = (content: RichText, written: string | undefined, isTyped: boolean) => {
     setLength(content.text.length);
     setMention(written);
     setActive(0);
-    if (editing) return;
+    if (editing || !isTyped) return;
+    unsaved.current = content;
     clearTimeout(draftTimer.current);
-    draftTimer.current = setTimeout(() => saveDraft(content), DRAFT_DELAY_MS);
+    draftTimer.current = setTimeout(saveDraft, DRAFT_DELAY_MS);
     if (content.text !== '') chat.typing(discussion.id);
   };
 
@@ -103,8 +111,8 @@ export function Composer({ discussion, reply, editing, uploads, onDone, onSent, 
 
   const clear = () => {
     clearTimeout(draftTimer.current);
+    unsaved.current = undefined;
     editor.current?.write({ text: '', spans: [] });
-    clearTimeout(draftTimer.current);
     drafts.remove(draftKey);
   };
 
@@ -139,7 +147,10 @@ export function Composer({ discussion, reply, editing, uploads, onDone, onSent, 
       ...(reply && { replyTo: reply.seq }),
       attachments: attachments.map((one) => one.id),
     };
-    chat.send(discussion.id, message, attachments);
+    if (!chat.send(discussion.id, message, attachments)) {
+      toast(texts.tooManyPending, { tone: 'bad' });
+      return;
+    }
     clear();
     uploads.clear();
     onDone();

@@ -1,6 +1,7 @@
 import { Badge, ListRow } from '@sluice/web-ui';
 import { isMuted } from '../model/discussion-list.js';
 import type { Discussion } from '../model/shapes.js';
+import { writeRoute } from '../route.js';
 import { counted, texts } from '../texts.js';
 import { shortTime } from '../times.js';
 import { nameOf, useChat, useChatState, usePerson, useTitle } from './context.js';
@@ -23,7 +24,7 @@ export function DiscussionRow({ discussion, isSelected, onOpen }: DiscussionRowP
     <ListRow
       className={unread > 0 ? 'cv-item cv-item-unread' : 'cv-item'}
       selected={isSelected}
-      href={`?discussion=${id}`}
+      href={writeRoute(location.search, { discussion: id })}
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();

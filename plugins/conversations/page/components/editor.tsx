@@ -21,7 +21,8 @@ export interface EditorHandle {
 
 interface EditorProps {
   readonly ref: Ref<EditorHandle>;
-  readonly onChange: (content: RichText, mention: string | undefined) => void;
+  /** `mention`: the beginning of a name after `@` at the caret. `isTyped`: false after {@link EditorHandle.write}. */
+  readonly onChange: (content: RichText, mention: string | undefined, isTyped: boolean) => void;
   readonly onFiles: (files: readonly File[]) => void;
   /** Returns true if it has handled the key. */
   readonly onKey: (event: KeyboardEvent) => boolean;
@@ -45,18 +46,18 @@ const TAGS: readonly (readonly [Span['kind'], string])[] = [
 export function Editor({ ref, onChange, onFiles, onKey, isDisabled, describedBy, popup }: EditorProps) {
   const root = useRef<HTMLDivElement>(null);
 
-  const changed = () => {
+  const changed = (isTyped = true) => {
     if (!root.current) return;
     const content = readComposer(root.current);
     root.current.dataset['empty'] = String(content.text === '' && (root.current.textContent ?? '').trim() === '');
-    onChange(content, mentionBeforeCaret(caret()?.before ?? ''));
+    onChange(content, isTyped ? mentionBeforeCaret(caret()?.before ?? '') : undefined, isTyped);
   };
 
   useImperativeHandle(ref, () => ({
     read: () => (root.current ? readComposer(root.current) : { text: '', spans: [] }),
     write: (content) => {
       root.current?.replaceChildren(...nodesOf(content));
-      changed();
+      changed(false);
     },
     focus: () => {
       const selection = getSelection();
@@ -136,7 +137,7 @@ export function Editor({ ref, onChange, onFiles, onKey, isDisabled, describedBy,
       data-empty="true"
       spellCheck
       dir="auto"
-      onInput={changed}
+      onInput={() => changed()}
       onKeyDown={press}
       onKeyUp={(event) => (event.key === 'ArrowLeft' || event.key === 'ArrowRight') && changed()}
       onPaste={paste}

@@ -36,7 +36,10 @@ export function withChangedDiscussion(list: DiscussionList, changed: Discussion)
 /** Applies a new message to the list: last message, order and the unread count. Unknown discussions have to be read from the server. */
 export function withMessage(list: DiscussionList, message: Message, me: string): DiscussionList {
   const known = list.get(message.discussion);
-  if (!known || message.seq <= known.lastSeq) return known ? withChangedMessage(list, message) : list;
+  if (!known) return list;
+  if (!isNewIn(known, message)) return withChangedMessage(list, message);
+  // the event of the discussion may have counted the message before the event of the message arrives
+  if (message.seq <= known.lastSeq) return withDiscussions(list, [{ ...known, lastMessage: message }]);
   const isOwn = message.author === me;
   const counts = !isOwn && message.seq > known.readSeq;
   return withDiscussions(list, [
@@ -80,6 +83,11 @@ export function withMarks(
   const isRead = readSeq >= known.lastSeq;
   const unread = isRead ? 0 : Math.min(known.unread, known.lastSeq - readSeq);
   return withDiscussions(list, [{ ...known, members, readSeq, unread, mentioned: known.mentioned && unread > 0 }]);
+}
+
+/** Returns whether the list does not show the message or a later one yet. */
+export function isNewIn({ lastMessage }: Discussion, { seq }: Message): boolean {
+  return seq > (lastMessage?.seq ?? 0);
 }
 
 export function withoutDiscussion(list: DiscussionList, id: string): DiscussionList {

@@ -20,6 +20,12 @@ describe('the list of discussions', () => {
     expect(lists.withMessage(list, message(2, { author: ANNA }), ANNA).get(ROOM)).toMatchObject({ unread: 0, readSeq: 2 });
   });
 
+  it('shows the message whose discussion event has arrived first, and counts it once', () => {
+    const announced = lists.withChangedDiscussion(listOf(discussion()), discussion({ lastSeq: 1, unread: 1 }));
+    const list = lists.withMessage(announced, message(1, { author: BORIS }), ANNA);
+    expect(list.get(ROOM)).toMatchObject({ unread: 1, lastSeq: 1, lastMessage: { seq: 1 } });
+  });
+
   it('notes a mention until it is read', () => {
     const call = message(1, { author: BORIS, spans: [{ kind: 'mention', from: 0, to: 3, person: ANNA }] });
     const list = lists.withMessage(listOf(discussion()), call, ANNA);
