@@ -307,6 +307,7 @@ describe('the page of conversations', () => {
     const room = await group('Длинное');
     for (let index = 1; index <= 240; index++)
       await write(index % 3 ? boris : anna, room, `строка ${index}\n${'слово '.repeat(index % 40)}`);
+    await call(anna, 'POST', '/read', { marks: [{ discussion: room, seq: 240 }] });
     const page = await open(anna, room);
     await message(page, 'строка 240').waitFor();
     const release: (() => void)[] = [];
