@@ -32,6 +32,7 @@ describe('a name or a command with a typing mistake', () => {
     await writeFile(path.join(folder, 'sluice.yaml'), SETTINGS);
     await writeFile(path.join(folder, 'flows', 'orders.yaml'), FLOW);
     await writeFile(path.join(folder, 'event.json'), '{}');
+    await writeFile(path.join(folder, 'empty.json'), '');
     await mkdir(path.join(folder, 'empty'));
   });
 
@@ -55,6 +56,8 @@ describe('a name or a command with a typing mistake', () => {
     [['explain', 'EXPR_ROT'], 'did you mean "sluice explain EXPR_ROOT"?'],
     [['dry-run', 'oders', 'event.json'], 'there is no flow "oders": did you mean orders?'],
     [['dry-run', 'flows/oders.yaml', 'event.json'], 'did you mean flows/orders.yaml?'],
+    [['dry-run', 'orders', 'empty.json'], 'empty.json is empty: write JSON, for instance {}'],
+    [['graph', '--out', 'flows'], 'flows: a folder stands where a file is needed'],
     [['dry-run', 'orders', 'event.json', '--mock', 'svae={}'], '--mock svae: no step "svae" makes a call: did you mean save?'],
     [['dry-run', 'orders', 'event.json', '--live', 'svae'], 'did you mean save?'],
     [['expr', '1', '--flow', 'oders'], 'did you mean orders?'],
@@ -64,7 +67,7 @@ describe('a name or a command with a typing mistake', () => {
     [['replay', '--preview', '--outcome', 'doen'], 'Allowed choices are done'],
     [['new', 'connection', 'soap', '--plugin', 'onec-spoa'], 'did you mean onec-soap?'],
     [['new', 'flow', 'returns', '--connection', 'epr'], 'did you mean erp?'],
-  ])('%j is answered with the nearest one', async (args, expected) => {
+  ])('%j is answered with what to write', async (args, expected) => {
     const { code, text } = await sluice(args);
     expect(text).toContain(expected);
     expect(code).toBeGreaterThan(0);

@@ -15,4 +15,18 @@ describe('errors of a command', () => {
   it('exit with 2 for wrong arguments and otherwise with 1', () => {
     expect([exitCodeOf(new UsageError('no')), exitCodeOf(new CommandError('no')), exitCodeOf('no')]).toEqual([2, 1, 1]);
   });
+
+  it.each([
+    ['ENOENT', '/x/y: there is no such file or folder: name another one'],
+    ['EISDIR', '/x/y: a folder stands where a file is needed: name another one'],
+    ['EACCES', '/x/y: this user may not read or write it: name another one'],
+  ])('explains the error %s of a file', (code, expected) => {
+    const error = Object.assign(new Error(`${code}: open '/x/y'`), { code, syscall: 'open', path: '/x/y' });
+    expect(describeError(error)).toBe(expected);
+  });
+
+  it('leaves an error of a connection as it is', () => {
+    const error = Object.assign(new Error('connect ENOENT /run/x'), { code: 'ENOENT', syscall: 'connect', path: '/run/x' });
+    expect(describeError(error)).toBe('connect ENOENT /run/x');
+  });
 });

@@ -42,7 +42,9 @@ export async function readEvent(file: string): Promise<ReadEvent> {
  */
 export async function readJson(file: string): Promise<unknown> {
   const bytes = file === '-' ? await readAll(process.stdin, 'standard input') : await readFile(file);
-  return parsed(file === '-' ? 'standard input' : file, 'application/json', bytes);
+  const name = file === '-' ? 'standard input' : file;
+  if (bytes.length === 0) throw new UsageError(`${name} is empty: write JSON, for instance {}`);
+  return parsed(name, 'application/json', bytes);
 }
 
 async function readFile(file: string): Promise<Buffer> {

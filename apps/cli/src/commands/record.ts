@@ -1,4 +1,4 @@
-import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Capsule } from '@sluice/admin-contract';
 import type { Command } from 'commander';
@@ -69,14 +69,15 @@ function lineOfTest(text: string, beginning: string): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-/** Adds a document to the file. Tests that are there stay. */
+/** Adds a document to the file. Tests that are there stay, also those that another command writes at the same time. */
 async function add(file: string, text: string): Promise<void> {
-  const exists = await stat(file).then(
-    ({ size }) => size > 0,
-    () => false,
-  );
-  if (exists) await appendFile(file, `---\n${text}`);
-  else await writeFile(file, text);
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const before = await readFile(file, 'utf8');
+    await appendFile(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}---\n${text}`);
+  }
 }
 
 function differenceText({ path: where, recorded, offline }: Difference): string {
