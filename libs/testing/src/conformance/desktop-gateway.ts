@@ -278,6 +278,17 @@ export function desktopGatewayConformance(name: string, start: () => Promise<Des
         expect(dataOf(other, '/rooms/6')).toEqual(['other']);
       });
 
+      it('publishes an event to several destinations, and to none of them when a path is not valid', async () => {
+        const [one, two] = [await harness.open(), await harness.open()];
+        const [rooms] = [register(one), register(two)];
+        const [here, there] = [await one.connect('anna'), await two.connect('boris')];
+        await Promise.all([here.subscribe('/rooms/5'), there.subscribe('/rooms/6')]);
+        expect(() => rooms.publish(['5', ''], event('to none'))).toThrow(expect.objectContaining({ code: 'GATEWAY_EVENT' }));
+        rooms.publish(['5', '6', '7'], event('to both'));
+        await Promise.all([arrived(here, 1), arrived(there, 1)]);
+        expect([dataOf(here, '/rooms/5'), dataOf(there, '/rooms/6')]).toEqual([['to both'], ['to both']]);
+      });
+
       it('sends nothing to a subscription that has ended', async () => {
         const host = await harness.open();
         const rooms = register(host);

@@ -168,12 +168,13 @@ export class MemoryDesktopHost implements DesktopGateway {
       return prefix + path;
     };
     return {
-      publish: (path, event) => {
+      publish: (to, event) => {
         checkEvent(event);
-        const name = destination(path);
+        const names = [to].flat().map(destination);
         if (signal.aborted) return;
-        for (const client of this.workspace.clients())
-          if (client.subscriptions.has(name) && client.host.registrationOf(name)) client.receive(name, event);
+        for (const name of names)
+          for (const client of this.workspace.clients())
+            if (client.subscriptions.has(name) && client.host.registrationOf(name)) client.receive(name, event);
       },
       recheck: (path) => {
         const name = destination(path);

@@ -22,7 +22,7 @@ export class LiveFeed {
 
   /** Sends an event to the people, on all hosts. Guarantee: at most once. */
   publish<Event extends keyof LiveEvents>(people: readonly string[], event: Event, data: LiveEvents[Event]): void {
-    for (const person of people) this.#registered?.publish(feedPath(person), { id: newEventId(), event, data });
+    if (people.length > 0) this.#registered?.publish(people.map(feedPath), { id: newEventId(), event, data });
   }
 
   /** Checks again whether the clients of a person may receive its events. */

@@ -129,10 +129,11 @@ export class PluginDestinations {
     // subscriptions of an earlier registration of this prefix continue if mayRead still allows them
     for (const name of this.#subscribers.names()) if (name.startsWith(prefix)) this.#recheckHere(name);
     return {
-      publish: (path, event) => {
+      publish: (to, event) => {
+        const destinations = [to].flat().map((path) => destinationOf(prefix, path));
         const content = contentOf(event);
-        const destination = destinationOf(prefix, path);
-        if (!signal.aborted) this.deps.broadcast({ to: { destination }, content, spreadMs: 0 });
+        if (signal.aborted) return;
+        for (const destination of destinations) this.deps.broadcast({ to: { destination }, content, spreadMs: 0 });
       },
       recheck: (path) => {
         const destination = destinationOf(prefix, path);
