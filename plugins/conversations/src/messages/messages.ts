@@ -49,7 +49,9 @@ export interface PageQuery {
 }
 
 /** Members of larger discussions do not learn live who has read what and who is typing: each mark would be sent to all of them. */
-const MAX_SHOWN_MARKS = 100;
+const MAX_SHOWN_READ_MARKS = 100;
+/** Likewise for marks of delivery, which each client sends for each message: only the other person of a pair learns of them. */
+const MAX_SHOWN_DELIVERY_MARKS = 2;
 
 /** What others do with messages after their commit. */
 export interface MessageListener {
@@ -276,15 +278,15 @@ export class Messages {
 
   /** Marks messages as read, and so as received. Marks never move back, and never past the newest message; those of other discussions are ignored. */
   read(actor: Actor, marks: Marks): Promise<void> {
-    return this.#mark(MARK_READ, actor, marks);
+    return this.#mark(MARK_READ, MAX_SHOWN_READ_MARKS, actor, marks);
   }
 
   /** Marks messages as received by a client of the caller. */
   delivered(actor: Actor, marks: Marks): Promise<void> {
-    return this.#mark(MARK_DELIVERED, actor, marks);
+    return this.#mark(MARK_DELIVERED, MAX_SHOWN_DELIVERY_MARKS, actor, marks);
   }
 
-  async #mark(statement: Statement<MarkRow>, { subscriber, person }: Actor, marks: Marks): Promise<void> {
+  async #mark(statement: Statement<MarkRow>, maxShown: number, { subscriber, person }: Actor, marks: Marks): Promise<void> {
     const discussions = marks.map(({ discussion }) => discussion);
     const moved = await this.tables.of(subscriber).rows(
       statement,
@@ -293,7 +295,7 @@ export class Messages {
       marks.map(({ seq }) => seq),
     );
     for (const { discussion, readSeq, deliveredSeq, people } of moved) {
-      const shown = people.length > MAX_SHOWN_MARKS ? [person] : people;
+      const shown = people.length > maxShown ? [person] : people;
       this.feed.publish(shown, 'conversations.marks', { discussion, person, readSeq, deliveredSeq });
     }
   }
