@@ -57,8 +57,8 @@ function startHost() {
   });
 }
 
-function sign(sub) {
-  return new SignJWT({ scope: 'conversations desktop' })
+function sign(sub, scope = 'conversations desktop') {
+  return new SignJWT({ scope })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(sub)
     .setIssuedAt()
@@ -88,9 +88,10 @@ async function fill() {
     bot: 'Телефония',
   };
   const people = {};
+  const all = Object.entries(names).map(([sub, name]) => ({ sub, name, isBot: sub === 'bot' }));
+  await call(await sign('server', 'conversations:server'), 'POST', '/people/import', { people: all });
   for (const [sub, name] of Object.entries(names)) {
     const token = await sign(sub);
-    await call(token, 'PATCH', '/me', { name });
     people[sub] = { token, name, id: (await call(token, 'GET', '/me')).person.id };
   }
   const open = async (owner, body) => (await call(people[owner].token, 'POST', '/discussions', body)).discussion.id;
@@ -109,21 +110,22 @@ async function fill() {
     });
     return message.seq;
   };
+  const read = (sub, discussion, seq) => call(people[sub].token, 'POST', '/read', { marks: [{ discussion, seq }] });
   const direct = async (one, other, ...lines) => {
     const id = await open(one, { kind: 'direct', members: ids(other) });
     for (const [sub, text] of lines) await post(sub, id, text);
+    if (lines.length > 1) await read(one, id, 2).then(() => read(other, id, 2));
     return id;
   };
-  const read = (sub, discussion, seq) => call(people[sub].token, 'POST', '/read', { marks: [{ discussion, seq }] });
 
   const holiday = await open('elena', {
     kind: 'group',
     title: 'Новый год 2027 🎄',
     members: ids('anna', 'petr', 'maria', 'dmitry'),
   });
-  await post('elena', holiday, 'Голосуем за место: ресторан или база?');
+  const place = await post('elena', holiday, 'Голосуем за место: ресторан или база?');
   const closing = await open('maria', { kind: 'group', title: 'Закрытие ноября', members: ids('anna', 'elena', 'dmitry') });
-  await post('maria', closing, 'Остались авансовые отчёты: Волков, Соколов');
+  const reports = await post('maria', closing, 'Остались авансовые отчёты: Волков, Соколов');
   await direct('dmitry', 'anna', ['dmitry', 'Акт сверки отправил'], ['anna', 'Получила, спасибо! Подпишу до конца дня.']);
   const receipt = await open('petr', {
     kind: 'contextual',
@@ -134,6 +136,9 @@ async function fill() {
   await post('petr', receipt, 'Недостача 2 коробки, акт приложил');
   const shipping = await open('anna', { kind: 'group', title: 'Отгрузки', members: ids('petr', 'maria', 'dmitry') });
   await post('petr', shipping, 'Паллеты на третьих воротах, можно грузить');
+
+  await read('anna', holiday, place);
+  await read('anna', closing, reports);
 
   const order = await open('elena', {
     kind: 'contextual',

@@ -10,7 +10,7 @@ export const texts = defineTexts({
     searchHint: 'Люди, обсуждения, сообщения',
     clearSearch: 'Очистить поиск',
     filters: 'Какие обсуждения показать',
-    filter: { all: 'Все', unread: 'Новые', direct: 'Личные', contextual: 'По документам' },
+    filter: { all: 'Все', unread: 'Новые', direct: 'Личные', contextual: 'Документы' },
     archive: 'Архив',
     archiveOf: 'Архив обсуждений',
     leaveArchive: 'Ко всем обсуждениям',

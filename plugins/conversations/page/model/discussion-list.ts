@@ -40,17 +40,16 @@ export function withMessage(list: DiscussionList, message: Message, me: string):
   if (!isNewIn(known, message)) return withChangedMessage(list, message);
   // the event of the discussion may have counted the message before the event of the message arrives
   if (message.seq <= known.lastSeq) return withDiscussions(list, [{ ...known, lastMessage: message }]);
-  const isOwn = message.author === me;
-  const counts = !isOwn && message.seq > known.readSeq;
+  // an own message, which may come from another client of the user, does not mean that the messages before it were read
+  const counts = message.author !== me && message.seq > known.readSeq;
   return withDiscussions(list, [
     {
       ...known,
       lastSeq: message.seq,
       lastMessage: message,
       activeAt: later(message.at, known.activeAt),
-      unread: isOwn ? 0 : Math.min(MAX_UNREAD, known.unread + (counts ? 1 : 0)),
-      mentioned: !isOwn && (known.mentioned || (counts && mentions(message, me))),
-      ...(isOwn && { readSeq: message.seq }),
+      unread: Math.min(MAX_UNREAD, known.unread + (counts ? 1 : 0)),
+      mentioned: known.mentioned || (counts && mentions(message, me)),
     },
   ]);
 }
