@@ -24,6 +24,8 @@ export interface ReloaderOptions {
 export class Reloader {
   #workspace: Workspace;
   #last: Promise<unknown> = Promise.resolve();
+  /** The reload that waits until the one in progress has ended. */
+  #waiting: Promise<WorkspaceChanges> | undefined;
 
   constructor(private readonly options: ReloaderOptions) {
     this.#workspace = options.workspace;
@@ -35,13 +37,19 @@ export class Reloader {
   }
 
   /**
-   * Reads the files and applies them. Reloads that are requested at the same time run one after another.
+   * Reads the files and applies them. One reload runs at a time; requests that arrive during it share the next one, which reads the files
+   * after all of them.
    *
    * @returns what has changed; empty lists when nothing has
    * @throws WORKSPACE_INVALID, RESTART_NEEDED, CONFIG_INVALID, STORE_UNAVAILABLE, BUS_UNAVAILABLE: then the host runs as before
    */
   reload(): Promise<WorkspaceChanges> {
-    const reload = this.#last.then(() => this.#reload());
+    if (this.#waiting) return this.#waiting;
+    const reload = this.#last.then(() => {
+      this.#waiting = undefined;
+      return this.#reload();
+    });
+    this.#waiting = reload;
     this.#last = reload.catch(() => undefined);
     return reload;
   }
