@@ -27,17 +27,19 @@ export {
 } from './ports/pacer.js';
 export { CLOSED_LOOP_KEPT_MS, OPEN_LOOP_KEPT_MS, type ItemEnd, type LoopKey, type LoopStore } from './ports/loops.js';
 export { HEARTBEAT_MS, MAX_HEARTBEAT_AGE_MS, type HostReport, type HostRow, type HostStore } from './ports/hosts.js';
-export type {
-  HeldEvent,
-  HeldStart,
-  LaneCount,
-  LaneOwner,
-  LaneRow,
-  LaneRun,
-  LaneStore,
-  LaneWait,
-  LaneWrites,
-  RunPass,
+export {
+  MAX_TURN_BYTES,
+  type HeldEvent,
+  type HeldStart,
+  type LaneCount,
+  type LaneOwner,
+  type LaneRow,
+  type LaneRun,
+  type LaneStore,
+  type LaneTurn,
+  type LaneWait,
+  type LaneWrites,
+  type RunPass,
 } from './ports/lanes.js';
 export {
   MAX_RECORDED_BYTES,

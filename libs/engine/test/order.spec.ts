@@ -48,7 +48,7 @@ describe('a flow with deliver.key', () => {
     const open = new Map<string, number>();
     let mostOfKey = 0;
     let most = 0;
-    const engine = await start({
+    const engine = await engines.start({
       flows: flow('shop', SAY, KEY),
       answer: async ({ input }) => {
         const [key = ''] = input.text.split('/');
@@ -133,6 +133,92 @@ steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }
     await engine.ended('done', 31);
     expect(texts(engine.calls).filter((text) => text !== 'b/0')).toEqual(numbers('a', 30));
     await free(engine);
+  });
+
+  describe('whose held events end within their hop', () => {
+    const FIRST = PUSH.replace('use:', `if: '\${{ trigger.data.n = "0" }}', use:`);
+    const SLOW = SAY.replace('use:', `if: '\${{ trigger.data.n = "5" }}', use:`);
+
+    /** Holds `count` events behind a run that waits for its call. Returns the engine, its clock, and the turns that it asks the store for. */
+    async function holding(count: number, options: TestEngineOptions) {
+      const clock = new VirtualClock();
+      const engine = await start({ ...options, clock });
+      engine.pacer.open = false;
+      for (let n = 0; n <= count; n++) await publish(engine, 'a', n);
+      await clock.advance(1_000);
+      expect(await lanesOf(engine)).toMatchObject({ held: count });
+      const turns: { readonly at: number; readonly runs: readonly string[] }[] = [];
+      const { lanes } = engine.store;
+      const write = lanes.write.bind(lanes);
+      lanes.write = async (owner, writes) => {
+        const at = clock.monotonic();
+        const started = await write(owner, writes);
+        if (started !== 'lost') turns.push(...started.map((events) => ({ at, runs: events.map(({ run }) => run) })));
+        return started;
+      };
+      return { engine, clock, turns };
+    }
+
+    const emitted = (engine: TestEngine) =>
+      engine.emitted.filter(({ type }) => type === 'shop.done').map(({ data }) => (data as { text: string }).text);
+    const runs = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => runOf('a', from + n));
+
+    it('begins many of them in one turn, in order', async () => {
+      const { engine, clock, turns } = await holding(60, { flows: flow('shop', FIRST + DONE, KEY) });
+      engine.pacer.regain();
+      await clock.advance(10_000);
+      expect(emitted(engine)).toEqual(numbers('a', 61));
+      expect(await lanesOf(engine)).toEqual({ busy: 0, held: 0 });
+      expect(turns.map((turn) => turn.runs)).toEqual([runs(1, 32), runs(33, 60), []]);
+    });
+
+    it('asks for a turn after each one that has made a call, which a crash must not repeat', async () => {
+      const { engine, clock, turns } = await holding(9, { flows: flow('shop', FIRST + SLOW + DONE, KEY) });
+      engine.pacer.regain();
+      await clock.advance(10_000);
+      expect(emitted(engine)).toEqual(numbers('a', 10));
+      expect(await lanesOf(engine)).toEqual({ busy: 0, held: 0 });
+      // those that were handed out before begin alone, as after a crash
+      const alone = [6, 7, 8, 9].map((n) => runs(n, n));
+      expect(turns.map((turn) => turn.runs)).toEqual([runs(1, 9), ...alone, []]);
+    });
+
+    it('asks for a turn when time has passed since the last one: another host may own the lanes', async () => {
+      const dedupe = "deliver: { key: '${{ trigger.subject }}', dedupe: { key: '${{ trigger.data.n }}', within: 1d } }\n";
+      const { engine, clock, turns } = await holding(4, { flows: flow('shop', FIRST + DONE, dedupe) });
+      const { claims } = engine.store;
+      const claim = claims.claim.bind(claims);
+      const begun: number[] = [];
+      claims.claim = async (...args) => {
+        begun.push(clock.monotonic());
+        await new Promise<void>((resolve) => clock.after(700, resolve));
+        return claim(...args);
+      };
+      engine.pacer.regain();
+      await clock.advance(10_000);
+      expect(emitted(engine)).toEqual(numbers('a', 5));
+      expect(begun).toHaveLength(4);
+      for (const at of begun) expect(turns.some((turn) => turn.at <= at && at - turn.at <= 1_000)).toBe(true);
+    });
+
+    it('leaves no event that has ended in the rows when its host is stopped', async () => {
+      let proceed = () => undefined as void;
+      const slow = new Promise<void>((resolve) => (proceed = resolve));
+      const engine = await start({
+        flows: flow('shop', FIRST + SLOW + DONE, KEY),
+        answer: ({ input }) => input.text === 'a/5' && slow,
+      });
+      engine.pacer.open = false;
+      for (let n = 0; n < 10; n++) await publish(engine, 'a', n);
+      await held(engine, 9);
+      engine.pacer.regain();
+      await until('the slow call', () => texts(engine.calls).includes('a/5'));
+      const stopped = engine.engine.stop();
+      proceed();
+      await stopped;
+      await until('the event of the slow run', () => emitted(engine).length === 6);
+      expect(engine.database.lanes.get('shop')?.held.map(({ run }) => run)).toEqual(runs(6, 9));
+    });
   });
 
   it.each([

@@ -1,4 +1,12 @@
-import type { HeldStart, LaneRow, LaneRun, LaneStore, LaneWrites, RunPass } from '@sluice/engine';
+import {
+  MAX_TURN_BYTES,
+  type HeldStart,
+  type LaneRow,
+  type LaneRun,
+  type LaneStore,
+  type LaneWrites,
+  type RunPass,
+} from '@sluice/engine';
 import type { MemoryDatabase, MemoryLanesOfFlow } from './memory-database.js';
 
 /** Returns the lanes in the database. */
@@ -60,7 +68,7 @@ function hasLease(database: MemoryDatabase, flow: string, epoch: number): boolea
   return database.leases.get(`flow.${flow}`)?.epoch === epoch;
 }
 
-function apply(rows: MemoryLanesOfFlow, writes: LaneWrites): (HeldStart | undefined)[] {
+function apply(rows: MemoryLanesOfFlow, writes: LaneWrites): HeldStart[][] {
   const { lanes } = rows;
   for (const { key, run, epoch } of writes.taken) if (!lanes.has(key)) lanes.set(key, { run, epoch });
   for (const { from, to } of writes.moved) if (isPass(from, lanes.get(from.key))) lanes.set(from.key, { ...to });
@@ -76,12 +84,18 @@ function apply(rows: MemoryLanesOfFlow, writes: LaneWrites): (HeldStart | undefi
     const next = rows.held.find((event) => event.key === run.key);
     if (next && !lanes.has(run.key)) lanes.set(run.key, { run: next.run, epoch: next.epoch });
   }
-  return writes.turns.map(({ key }) => {
-    const event = rows.held.find((one) => one.key === key && isPass(one, lanes.get(key)));
-    if (!event) return undefined;
-    const start = { ...event, begun: event.begun + 1 };
-    rows.held = rows.held.map((one) => (one === event ? start : one));
-    return start;
+  return writes.turns.map(({ key, starts }) => {
+    const ofKey = rows.held.filter((event) => event.key === key);
+    const first = ofKey.findIndex((event) => isPass(event, lanes.get(key)));
+    if (first === -1) return [];
+    const limit = ofKey[first]?.begun === 0 ? starts : Math.min(starts, 1);
+    let bytes = 0;
+    const begun = ofKey
+      .slice(first, first + limit)
+      .filter(({ message }, index) => (bytes += message.length) <= MAX_TURN_BYTES || index === 0)
+      .map((event) => ({ ...event, begun: event.begun + 1 }));
+    rows.held = rows.held.map((one) => begun.find((event) => isPass(event, one)) ?? one);
+    return begun;
   });
 }
 

@@ -1,11 +1,23 @@
-import type { HeldStart, LaneCount, LaneOwner, LaneRow, LaneStore, LaneWait, LaneWrites } from '@sluice/engine';
+import {
+  MAX_TURN_BYTES,
+  type HeldStart,
+  type LaneCount,
+  type LaneOwner,
+  type LaneRow,
+  type LaneStore,
+  type LaneWait,
+  type LaneWrites,
+} from '@sluice/engine';
 import type { Database } from './database.js';
 
 /** Maximum number of events that are counted before one that waits. */
 const MAX_COUNTED = 10_000;
 
 interface TurnRow extends HeldStart {
+  /** Number of the turn, from 1; 0 in a row that only reports that the changes were written. */
   readonly turn: number;
+  /** Place of the event among those of its turn. */
+  readonly place: number;
 }
 
 /** Rows of `lane` and `lane_held`. */
@@ -39,12 +51,12 @@ export class PostgresLanes implements LaneStore {
   async write(
     owner: LaneOwner,
     { taken, moved, held, away, turns }: LaneWrites,
-  ): Promise<readonly (HeldStart | undefined)[] | 'lost'> {
+  ): Promise<readonly (readonly HeldStart[])[] | 'lost'> {
     let start = 0;
     // bodies are bytes in one parameter, because an array of bytea would be sent as hexadecimal text
     const starts = held.map(({ message }) => (start += message.length) - message.length);
     const rows = await this.database.rows<TurnRow>(
-      `select * from sluice.write_lanes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+      `select * from sluice.write_lanes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
       [
         owner.flow,
         owner.epoch,
@@ -64,11 +76,14 @@ export class PostgresLanes implements LaneStore {
         away.map(({ epoch }) => epoch),
         ...columnsOf(turns),
         turns.map(({ ended }) => ended),
+        turns.map(({ starts }) => starts),
+        MAX_TURN_BYTES,
       ],
     );
     if (rows.length === 0) return 'lost';
-    const begins = new Map(rows.map(({ turn, ...event }) => [turn, event]));
-    return turns.map((_turn, index) => begins.get(index + 1));
+    const handedOut: HeldStart[][] = turns.map(() => []);
+    for (const { turn, place, ...event } of rows) if (turn > 0) handedOut[turn - 1]![place - 1] = event;
+    return handedOut;
   }
 
   async waitsFor(flow: string, run: string): Promise<LaneWait | undefined> {

@@ -25,6 +25,7 @@ import { AddForks1796450000000 } from './migrations/1796450000000-add-forks.js';
 import { AddRecords1796500000000 } from './migrations/1796500000000-add-records.js';
 import { AddReplayEpochs1796505000000 } from './migrations/1796505000000-add-replay-epochs.js';
 import { AddBoundRevisions1796510000000 } from './migrations/1796510000000-add-bound-revisions.js';
+import { AddBatchedTurns1796520000000 } from './migrations/1796520000000-add-batched-turns.js';
 import { PostgresStore } from './postgres-store.js';
 import { SCHEMA } from './schema.js';
 
@@ -79,6 +80,7 @@ export async function openStore({ url, engine, log, clock }: StoreOptions): Prom
       AddRecords1796500000000,
       AddReplayEpochs1796505000000,
       AddBoundRevisions1796510000000,
+      AddBatchedTurns1796520000000,
     ],
     migrationsTableName: 'migration',
     applicationName: 'sluice store',

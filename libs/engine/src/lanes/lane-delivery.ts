@@ -24,8 +24,13 @@ export interface LanePass {
    * @throws STORE_UNAVAILABLE when another host owns the lanes: nothing of the hop may be published
    */
   keep(): MaybePromise<void>;
-  /** Closes the lane to new waiters because the run ends. Returns the messages to publish with the outputs of the hop. */
-  close(): readonly Outgoing[];
+  /**
+   * Closes the lane to new waiters because the run ends.
+   *
+   * @param repeatable true when the hop may be repeated a while after its end: it has made no call and has written no rows
+   * @returns the messages to publish with the outputs of the hop
+   */
+  close(repeatable: boolean): readonly Outgoing[];
   /**
    * True when no output of the hop may be published after the delivery was lost: the next owner begins the event again, and cannot know
    * whether its run has ended or has gone away.
@@ -66,6 +71,7 @@ export class Pass implements LaneDelivery, LanePass {
   readonly message: EventMessage;
   readonly redelivered: number;
   #how: 'open' | 'ended' | 'kept' | 'left' = 'open';
+  #repeatable = false;
 
   /**
    * @param busy the lane; undefined for a run without one
@@ -103,6 +109,11 @@ export class Pass implements LaneDelivery, LanePass {
     return this.arrival.delivery.lost;
   }
 
+  /** True when the hop has ended its run and may be repeated a while later. */
+  get repeatable(): boolean {
+    return this.#repeatable;
+  }
+
   begin(): void {
     this.ties.run(this);
   }
@@ -115,8 +126,9 @@ export class Pass implements LaneDelivery, LanePass {
     return this.ties.keep(busy).then(() => void (busy.committed = true));
   }
 
-  close(): readonly Outgoing[] {
+  close(repeatable: boolean): readonly Outgoing[] {
     this.#how = 'ended';
+    this.#repeatable = repeatable;
     const { busy } = this;
     if (!busy) return [];
     busy.state = 'closing';
@@ -133,7 +145,7 @@ export class Pass implements LaneDelivery, LanePass {
   }
 
   settle(outputs: readonly Outgoing[], settled?: (done: boolean) => void): void {
-    const all = this.#how === 'open' ? [...outputs, ...this.close()] : outputs;
+    const all = this.#how === 'open' ? [...outputs, ...this.close(true)] : outputs;
     const how = this.#how === 'open' ? 'ended' : this.#how;
     this.arrival.delivery.settle(all, (done) => {
       settled?.(done);

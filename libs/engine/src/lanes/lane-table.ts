@@ -23,6 +23,13 @@ import type { LaneWriter } from './lane-writer.js';
 
 /** Maximum number of events of one lane that wait in hand behind a hop, unacknowledged. More of them are held in rows. */
 const MAX_WAITING_OF_LANE = 8;
+/**
+ * Maximum number of events that one turn hands out. A crash repeats those of them that have ended. A hot key whose runs only emit is drained
+ * 2.4 times as fast with 32 as with 1.
+ */
+const MAX_EVENTS_OF_TURN = 32;
+/** Time from the request of a turn in which the events that it hands out begin, in milliseconds. It is far below the time of a lease. */
+const MAX_TURN_MS = 1_000;
 /** Pause before an event from a row is tried again whose outputs could not be published, in milliseconds. */
 const AGAIN_MS = 1_000;
 
@@ -55,7 +62,7 @@ export interface LaneTableDeps {
   readonly newer: Pick<NewerStateQueues, 'handBack'>;
   readonly log: Log;
   readonly clock: Clock;
-  /** Maximum number of events from rows whose bodies are in memory at once. */
+  /** Maximum number of lanes whose events from rows are in memory at once. */
   readonly maxStarts: number;
   /** Called when the order can be kept only by taking all deliveries anew. */
   readonly restart: (reason: string) => void;
@@ -77,8 +84,10 @@ export class LaneTable {
   /** Turns that wait until fewer bodies are in memory. */
   readonly #turns: Turn[] = [];
   readonly #hops = new Set<Pass>();
-  /** Turns that are being written, and events from rows whose hop is in progress. */
+  /** Turns that are being written, and lanes in which an event from a row runs. */
   #starts = 0;
+  /** Number of events that the next turn hands out: one when the run of the last event from a row was not over with its hop. */
+  #startsOfTurn = MAX_EVENTS_OF_TURN;
   #arriving: Promise<void> | undefined;
   #state: 'open' | 'draining' | 'over' = 'open';
   readonly #onIdle: (() => void)[] = [];
@@ -117,10 +126,11 @@ export class LaneTable {
     for (const { delivery } of this.#gate.splice(0)) delivery.release();
   }
 
-  /** Begins no further event, and resolves when the hops in progress have settled. */
+  /** Begins no further event, and resolves when the hops in progress have settled and the ends of their runs are written. */
   async drain(): Promise<void> {
     if (this.#state === 'open') this.#state = 'draining';
     if (this.#hops.size > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    await this.deps.writer.idle();
   }
 
   /** Begins and writes nothing any more. Hops in progress may still end. */
@@ -239,12 +249,14 @@ export class LaneTable {
     lane.pass = arrival.pass;
     this.#written(this.deps.writer.move(from, arrival.pass()), () => {
       this.#start(lane, arrival, true);
-      this.#hold(lane);
     });
   }
 
   #start(lane: Lane, arrival: Arrival, rejoins = false): void {
     lane.state = 'running';
+    // before the hop begins: one without a wait closes the lane at once, and its key would soon have all places of the prefetch: the other
+    // keys then advanced at half of their pace (prefetch 256)
+    this.#hold(lane);
     this.#begin(new Pass(this.#ties, arrival, lane, rejoins));
   }
 
@@ -284,18 +296,28 @@ export class LaneTable {
     return ended !== undefined && isSame(ended, lane.pass());
   }
 
-  /** Asks the store for the next event of the lane, once there is room for its body. */
+  /** Asks the store for the next events of the lane, once there is room for their bodies. */
   #turn(turn: Turn): void {
     const { lane, ended, written } = turn;
     lane.state = 'turning';
-    if (this.#starts >= this.deps.maxStarts) {
+    const isOpen = this.#state === 'open';
+    if (isOpen && this.#starts >= this.deps.maxStarts) {
       this.#turns.push(turn);
       return;
     }
     this.#starts++;
-    this.#written(this.deps.writer.turn(runOf(lane), ended), (start) => {
+    const { batch } = lane;
+    const run = batch ? { key: lane.key, ...batch.first } : runOf(lane);
+    const until = this.deps.clock.monotonic() + MAX_TURN_MS;
+    const starts = isOpen ? this.#startsOfTurn : 0;
+    this.#written(this.deps.writer.turn({ ...run, ended, starts }, batch?.ended), ([start, ...rest]) => {
       written?.();
-      if (start) return this.#startHeld(lane, start, ended);
+      delete lane.batch;
+      if (this.#state !== 'open') return;
+      if (start) {
+        lane.batch = { first: start, ended: [], rest, until };
+        return this.#startHeld(lane, start, ended);
+      }
       this.#endStart();
       Object.assign(lane, { rows: false, committed: false, held: 0 });
       this.#next(lane);
@@ -305,10 +327,43 @@ export class LaneTable {
   #startHeld(lane: Lane, start: HeldStart, ended: boolean): void {
     if (ended) lane.held = Math.max(0, lane.held - 1);
     this.#pass(lane, () => start);
+    lane.committed = lane.batch?.first === start;
     const message = decodeMessage(start.message);
     const delivery = new RowDelivery(message, start, this.deps.flow, this.deps.bus, () => this.#state === 'over');
     this.#start(lane, { delivery, message, pass: lane.pass, key: lane.key, start });
-    this.#hold(lane);
+  }
+
+  /** Begins the next event that was handed out, or asks for further ones. */
+  #heldEnded(lane: Lane, pass: Pass): void {
+    const { batch } = lane;
+    if (!lane.committed) batch?.ended.push(runOf(lane));
+    this.#startsOfTurn = pass.repeatable ? MAX_EVENTS_OF_TURN : 1;
+    const mayBegin = batch && pass.repeatable && this.#state === 'open' && this.deps.clock.monotonic() < batch.until;
+    const next = mayBegin ? batch.rest.shift() : undefined;
+    if (!next) {
+      this.#forget(pass);
+      return this.#turn({ lane, ended: true });
+    }
+    this.#hops.delete(pass);
+    this.#startHeld(lane, next, true);
+  }
+
+  /** Removes the row of an event whose run has gone away. The events behind it that were handed out wait for their turn again. */
+  #heldAway(lane: Lane): void {
+    this.#startsOfTurn = 1;
+    delete lane.batch;
+    this.#written(this.deps.writer.away(runOf(lane)), () => undefined);
+  }
+
+  /** Writes that the lane belongs to its run. */
+  async #keep(lane: Lane): Promise<void> {
+    const { batch } = lane;
+    if (!batch) return this.deps.writer.take(runOf(lane));
+    await this.deps.writer.move({ key: lane.key, ...batch.first }, runOf(lane), [
+      { key: lane.key, ...batch.first },
+      ...batch.ended,
+    ]);
+    Object.assign(batch, { first: lane.pass(), ended: [] });
   }
 
   /** The body of an event from a row has left the memory. */
@@ -323,8 +378,7 @@ export class LaneTable {
     const next = lane.waiting.shift();
     if (next) {
       this.#pass(lane, next.pass);
-      this.#start(lane, next);
-      return this.#hold(lane);
+      return this.#start(lane, next);
     }
     this.#pass(lane, lane.pass);
     this.#lanes.delete(lane.key);
@@ -340,7 +394,7 @@ export class LaneTable {
 
   readonly #ties: PassTies = {
     run: (pass) => this.deps.runs.take(pass),
-    keep: (lane) => this.deps.writer.take(runOf(lane)),
+    keep: (lane) => this.#keep(lane),
     released: (lane) => releasedMessage(this.deps.flow, runOf(lane), this.deps.clock.now()),
     again: (pass) => void this.#again(pass),
     ended: (pass, how) => this.#ended(pass, how),
@@ -353,21 +407,21 @@ export class LaneTable {
     if (arrival.start) await pause(this.deps.clock, AGAIN_MS, new AbortController().signal, { ref: false });
     if (this.#state !== 'open' || arrival.delivery.lost) return this.#forget(pass);
     this.#hops.delete(pass);
-    if (busy) this.#start(busy, arrival, pass.rejoins || busy.committed);
+    if (busy) this.#start(busy, arrival, pass.rejoins || (busy.committed && !arrival.start));
     else this.#begin(new Pass(this.#ties, arrival, undefined, false, pass.refused));
   }
 
   #ended(pass: Pass, how: PassEnd): void {
     const { busy: lane, arrival } = pass;
     if (how === 'unsettled' && arrival.start && this.#state === 'open') return void this.#again(pass);
+    if (how === 'ended' && arrival.start && lane && this.#state !== 'over') return this.#heldEnded(lane, pass);
     this.#forget(pass);
     if (this.#state === 'over' || how === 'abandoned') return;
     // the broker would return the delivery behind those of its lane that are in hand
     if (how === 'unsettled') return this.deps.restart('the outputs of a hop were not published');
     if (!lane) return;
-    if (how === 'ended' && arrival.start) return this.#turn({ lane, ended: true });
     if (how === 'ended' && !lane.rows) return this.#next(lane);
-    if (how === 'kept' && arrival.start) this.#written(this.deps.writer.away(runOf(lane)), () => undefined);
+    if (how === 'kept' && arrival.start) this.#heldAway(lane);
     lane.state = 'away';
     if (how === 'kept') this.#settleCopies(lane);
     const released = lane.released.find((delivery) => this.#isOf(lane, delivery));

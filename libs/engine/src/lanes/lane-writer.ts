@@ -1,6 +1,6 @@
 import { engineFail, isSluiceError, pause, type Clock, type Log } from '@sluice/plugin-api';
 import { messageOf } from '../message-of.js';
-import type { HeldEvent, HeldStart, LaneOwner, LaneRun, LaneStore, LaneWrites, RunPass } from '../ports/lanes.js';
+import type { HeldEvent, HeldStart, LaneOwner, LaneRun, LaneStore, LaneTurn, LaneWrites, RunPass } from '../ports/lanes.js';
 
 const MAX_BATCH = 500;
 const MAX_BATCH_BYTES = 8 * 1024 ** 2;
@@ -9,14 +9,14 @@ const AGAIN_MS = 500;
 
 type Change =
   | { readonly kind: 'taken'; readonly run: LaneRun }
-  | { readonly kind: 'moved'; readonly from: LaneRun; readonly to: RunPass }
+  | { readonly kind: 'moved'; readonly from: LaneRun; readonly to: RunPass; readonly ended: readonly LaneRun[] }
   | { readonly kind: 'held'; readonly event: HeldEvent }
   | { readonly kind: 'away'; readonly run: LaneRun }
-  | { readonly kind: 'turn'; readonly run: LaneRun; readonly ended: boolean };
+  | { readonly kind: 'turn'; readonly turn: LaneTurn; readonly ended: readonly LaneRun[] };
 
 interface Pending {
   readonly change: Change;
-  readonly resolve: (start: HeldStart | undefined) => void;
+  readonly resolve: (starts: readonly HeldStart[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -35,6 +35,7 @@ export interface LaneWriterDeps {
 export class LaneWriter {
   #pending: Pending[] = [];
   #writing = false;
+  #written: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
 
   constructor(
@@ -47,9 +48,13 @@ export class LaneWriter {
     await this.#add({ kind: 'taken', run });
   }
 
-  /** Hands the lane of a parked run to its replay. */
-  async move(from: LaneRun, to: RunPass): Promise<void> {
-    await this.#add({ kind: 'moved', from, to });
+  /**
+   * Hands the lane of a run to another one.
+   *
+   * @param ended held events that are removed because their runs have ended
+   */
+  async move(from: LaneRun, to: RunPass, ended: readonly LaneRun[] = []): Promise<void> {
+    await this.#add({ kind: 'moved', from, to, ended });
   }
 
   /** Holds an event behind a run. */
@@ -63,9 +68,18 @@ export class LaneWriter {
     await this.#add({ kind: 'away', run });
   }
 
-  /** Returns the event that begins after the end of the run, or with `ended: false` the event whose turn it is; undefined without one. */
-  turn(run: LaneRun, ended: boolean): Promise<HeldStart | undefined> {
-    return this.#add({ kind: 'turn', run, ended });
+  /**
+   * Returns the events that begin one after another; none when no event is held.
+   *
+   * @param ended further held events that are removed because their runs have ended
+   */
+  turn(turn: LaneTurn, ended: readonly LaneRun[] = []): Promise<readonly HeldStart[]> {
+    return this.#add({ kind: 'turn', turn, ended });
+  }
+
+  /** Resolves when all writes are committed, or rejected by {@link close}. */
+  async idle(): Promise<void> {
+    await this.#written;
   }
 
   /** Rejects all writes that are not committed. */
@@ -75,11 +89,11 @@ export class LaneWriter {
     for (const { reject } of this.#pending.splice(0)) reject(lostError());
   }
 
-  #add(change: Change): Promise<HeldStart | undefined> {
+  #add(change: Change): Promise<readonly HeldStart[]> {
     if (this.#closing.signal.aborted) return Promise.reject(lostError());
     return new Promise((resolve, reject) => {
       this.#pending.push({ change, resolve, reject });
-      if (!this.#writing) void this.#drain();
+      if (!this.#writing) this.#written = this.#drain();
     });
   }
 
@@ -104,7 +118,7 @@ export class LaneWriter {
   async #write(batch: readonly Pending[]): Promise<void> {
     try {
       const starts = (await this.#untilWritten(writesOf(batch.map(({ change }) => change)))).values();
-      for (const { change, resolve } of batch) resolve(change.kind === 'turn' ? starts.next().value : undefined);
+      for (const { change, resolve } of batch) resolve(change.kind === 'turn' ? (starts.next().value ?? []) : []);
     } catch (error) {
       if (batch.length > 1 && !isSluiceError(error)) {
         // one row that the database refuses must not block the others
@@ -115,7 +129,7 @@ export class LaneWriter {
     }
   }
 
-  async #untilWritten(writes: LaneWrites): Promise<readonly (HeldStart | undefined)[]> {
+  async #untilWritten(writes: LaneWrites): Promise<readonly (readonly HeldStart[])[]> {
     const { store, log, clock, lost } = this.deps;
     const { signal } = this.#closing;
     for (;;) {
@@ -143,8 +157,8 @@ function writesOf(changes: readonly Change[]): LaneWrites {
     taken: [...taken.values()],
     moved: changes.flatMap((change) => (change.kind === 'moved' ? [change] : [])),
     held: changes.flatMap((change) => (change.kind === 'held' ? [change.event] : [])),
-    away: changes.flatMap((change) => (change.kind === 'away' ? [change.run] : [])),
-    turns: changes.flatMap((change) => (change.kind === 'turn' ? [{ ...change.run, ended: change.ended }] : [])),
+    away: changes.flatMap((change) => (change.kind === 'away' ? [change.run] : 'ended' in change ? change.ended : [])),
+    turns: changes.flatMap((change) => (change.kind === 'turn' ? [change.turn] : [])),
   };
 }
 

@@ -15,14 +15,28 @@ export interface Lane {
   pass: () => RunPass;
   /** True when the lane has a row, or may have one. */
   rows: boolean;
-  /** True when the row is committed. */
+  /** True when the row is committed and names the run. */
   committed: boolean;
   /** Number of events in rows behind the run, including those that are being written. */
   held: number;
   /** Events in hand, in order. They come after the events in rows. */
   waiting: Arrival[];
+  /** Set while events from rows begin. */
+  batch?: Batch;
   /** Messages about the end of the run that arrived while a hop of it was in progress. */
   released: Delivery[];
+}
+
+/** Events from rows that were handed out in one turn. They begin one after another, without a write between them. */
+export interface Batch {
+  /** The run that the row of the lane names. */
+  first: RunPass;
+  /** Runs after the first one that have ended. Their rows are removed with the next write. */
+  ended: LaneRun[];
+  /** Events that have not begun. */
+  readonly rest: HeldStart[];
+  /** Monotonic time in milliseconds until which an event of the batch may begin. */
+  readonly until: number;
 }
 
 /** An event or a replay, in hand. */

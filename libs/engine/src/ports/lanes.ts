@@ -31,6 +31,20 @@ export interface HeldStart extends HeldEvent {
   readonly begun: number;
 }
 
+/** Maximum bytes of the messages that one turn hands out, unless the first message alone is larger. */
+export const MAX_TURN_BYTES = 64 * 1024;
+
+/** A lane whose next events are to begin. */
+export interface LaneTurn extends LaneRun {
+  /** True: the run has ended and is removed from its lane. False: the event that has its turn begins once more. */
+  readonly ended: boolean;
+  /**
+   * Maximum number of events to hand out, in their order; 0: the lane passes to the next event, which does not begin. Only the first event is
+   * handed out when it was handed out before: one of those that began with it may have ended its host.
+   */
+  readonly starts: number;
+}
+
 /** A busy lane, as a new owner reads it. */
 export interface LaneRow extends LaneRun {
   /** Number of events that wait behind the run. */
@@ -43,17 +57,13 @@ export interface LaneRow extends LaneRun {
 export interface LaneWrites {
   /** Lanes that become busy. A lane that is busy stays as it is. */
   readonly taken: readonly LaneRun[];
-  /** Lanes that a replay inherits from the run that parked. Has no effect on a lane that is busy with another run. */
+  /** Lanes that pass from one run to another, such as to the replay of a run that parked. Has no effect on a lane that is busy with another run. */
   readonly moved: readonly { readonly from: LaneRun; readonly to: RunPass }[];
   /** Events that wait from now on. Their lane must be busy or in `taken`. An event that is held already stays as it is. */
   readonly held: readonly HeldEvent[];
-  /** Held events whose run has gone away: they are no longer held, and keep their lane. */
+  /** Events that are no longer held, because their run has gone away or has ended. Their lane stays as it is. */
   readonly away: readonly LaneRun[];
-  /**
-   * Lanes whose first event is to begin: with `ended`, after the run has ended and is removed from its lane; without it, because the event
-   * that has its turn begins once more.
-   */
-  readonly turns: readonly (LaneRun & { readonly ended: boolean })[];
+  readonly turns: readonly LaneTurn[];
 }
 
 /** The reason why an event waits. */
@@ -96,10 +106,9 @@ export interface LaneStore {
    * Applies the changes in one transaction, which first locks the lease and the generation of the owner. Calls must not overlap: a call waits for the one
    * before. Repeating a call whose result was lost is safe.
    *
-   * @returns for each of `turns` the event that begins, or undefined when no event is held; `lost` when another host owns the lanes:
-   *   nothing was written
+   * @returns for each of `turns` the events that begin one after another; `lost` when another host owns the lanes: nothing was written
    */
-  write(owner: LaneOwner, writes: LaneWrites): Promise<readonly (HeldStart | undefined)[] | 'lost'>;
+  write(owner: LaneOwner, writes: LaneWrites): Promise<readonly (readonly HeldStart[])[] | 'lost'>;
   /** Returns why an event of this run waits; undefined when it is not held. */
   waitsFor(flow: string, run: string): Promise<LaneWait | undefined>;
   /** Returns the flows that have busy lanes, in the order of their names. */

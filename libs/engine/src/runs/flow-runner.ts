@@ -382,7 +382,8 @@ export class FlowRunner {
     const goesOn = end !== 'filtered' && (end.kind === 'suspended' || (end.outcome === 'parked' && lane.hold === true));
     if (goesOn) return pass?.keep();
     const released = { key: lane.key, run: hop.run, epoch: hop.epoch };
-    hop.outputs.push(...(pass ? pass.close() : [releasedMessage(this.flow.name, released, this.deps.clock.now())]));
+    const repeatable = !hop.hasCalled && !hop.loopRows;
+    hop.outputs.push(...(pass ? pass.close(repeatable) : [releasedMessage(this.flow.name, released, this.deps.clock.now())]));
   }
 
   /** Reports a hop whose outputs are confirmed and whose delivery is removed from its queue. */

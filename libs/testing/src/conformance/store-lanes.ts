@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { HeldEvent, LaneOwner, LaneRun, LaneWrites, RunPass, Store } from '@sluice/engine';
+import {
+  MAX_TURN_BYTES,
+  type HeldEvent,
+  type LaneOwner,
+  type LaneRun,
+  type LaneWrites,
+  type RunPass,
+  type Store,
+} from '@sluice/engine';
 import type { StoreOfTest } from './store-revisions.js';
 
 const NOTHING: LaneWrites = { taken: [], moved: [], held: [], away: [], turns: [] };
@@ -26,7 +34,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       message: Buffer.concat([ODD_BYTES, Buffer.from(name)]),
     });
     const passOf = ({ run: name, epoch }: RunPass): RunPass => ({ run: name, epoch });
-    const ended = (one: LaneRun) => ({ ...one, ended: true });
+    const ended = (one: LaneRun, starts = 1) => ({ ...one, ended: true, starts });
 
     it('are busy with one run, and pass the turn to held events in order, each with its bytes and the number of its starts', async () => {
       const owner = await own();
@@ -36,7 +44,10 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       expect(await lanes.read(flow(), PAGE)).toEqual([{ ...run('r1'), held: 3, turn: false }]);
       const order: unknown[] = [];
       for (let turn: LaneRun = run('r1'); ;) {
-        const [next] = (await lanes.write(owner, { ...NOTHING, turns: [ended(turn)] })) as readonly (HeldEvent | undefined)[];
+        const [[next] = []] = (await lanes.write(owner, {
+          ...NOTHING,
+          turns: [ended(turn)],
+        })) as readonly (readonly HeldEvent[])[];
         order.push(next);
         if (!next) break;
         turn = { key: next.key, ...passOf(next) };
@@ -51,10 +62,68 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       await lanes.write(owner, { ...NOTHING, taken: [run('r1')], held: [held('r2'), held('r3')] });
       await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] });
       // the result was lost, so the call is repeated
-      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([{ ...held('r2'), begun: 2 }]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([[{ ...held('r2'), begun: 2 }]]);
       expect(await lanes.read(flow(), PAGE)).toEqual([{ ...run('r2'), held: 1, turn: true }]);
-      expect(await lanes.write(owner, { ...NOTHING, turns: [{ ...run('r2'), ended: false }] })).toEqual([
-        { ...held('r2'), begun: 3 },
+      expect(await lanes.write(owner, { ...NOTHING, turns: [{ ...run('r2'), ended: false, starts: 1 }] })).toEqual([
+        [{ ...held('r2'), begun: 3 }],
+      ]);
+    });
+
+    it('hand out several held events in one turn, each with one more start, and remove those that have ended with the next one', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      const names = ['r2', 'r3', 'r4', 'r5', 'r6'];
+      await lanes.write(owner, {
+        ...NOTHING,
+        taken: [run('r1'), run('s1', 'other')],
+        held: [...names.map((name) => held(name)), held('s2', 'other')],
+      });
+      const turns = [ended(run('r1'), 3), ended(run('s1', 'other'), 3)];
+      expect(await lanes.write(owner, { ...NOTHING, turns })).toEqual([
+        names.slice(0, 3).map((name) => ({ ...held(name), begun: 1 })),
+        [{ ...held('s2', 'other'), begun: 1 }],
+      ]);
+      // the row names the first of them: a new owner begins it and those behind it again
+      expect((await lanes.read(flow(), PAGE))[0]).toEqual({ ...run('r2'), held: 4, turn: true });
+      // r3 goes away after r2 has ended
+      await lanes.write(owner, { ...NOTHING, moved: [{ from: run('r2'), to: run('r3') }], away: [run('r2')] });
+      expect((await lanes.read(flow(), PAGE))[0]).toEqual({ ...run('r3'), held: 3, turn: true });
+      await lanes.write(owner, { ...NOTHING, away: [run('r3')] });
+      // r4 was handed out before: it begins alone
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r3'), 3)] })).toEqual([[{ ...held('r4'), begun: 2 }]]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r4'), 3)] })).toEqual([
+        ['r5', 'r6'].map((name) => ({ ...held(name), begun: 1 })),
+      ]);
+      expect(await lanes.write(owner, { ...NOTHING, away: [run('r6')], turns: [ended(run('r5'), 3)] })).toEqual([[]]);
+      expect(await lanes.read(flow(), PAGE)).toMatchObject([{ key: 'other' }]);
+    });
+
+    it('hand out no more events in one turn than MAX_TURN_BYTES contain, but always one, and none when none may begin', async () => {
+      const owner = await own();
+      const { lanes } = store();
+      const large = (name: string, bytes: number): HeldEvent => ({ ...run(name), message: Buffer.alloc(bytes, 1) });
+      await lanes.write(owner, {
+        ...NOTHING,
+        taken: [run('r1')],
+        held: [large('r2', MAX_TURN_BYTES + 1), large('r3', MAX_TURN_BYTES - 1), large('r4', 1), large('r5', 1), held('r6')],
+      });
+      const handedOut = async (of: string) => {
+        const [starts] = (await lanes.write(owner, {
+          ...NOTHING,
+          turns: [ended(run(of), 9)],
+        })) as readonly (readonly HeldEvent[])[];
+        return starts?.map((event) => event.run);
+      };
+      expect(await handedOut('r1')).toEqual(['r2']);
+      expect(await handedOut('r2')).toEqual(['r3', 'r4']);
+      await lanes.write(owner, { ...NOTHING, away: [run('r4')] });
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r3'), 0)] })).toEqual([[]]);
+      expect(await lanes.read(flow(), PAGE)).toEqual([{ ...run('r5'), held: 1, turn: true }]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [{ ...run('r5'), ended: false, starts: 9 }] })).toEqual([
+        [
+          { ...large('r5', 1), begun: 1 },
+          { ...held('r6'), begun: 1 },
+        ],
       ]);
     });
 
@@ -65,7 +134,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] });
       await lanes.write(owner, { ...NOTHING, away: [run('r2')] });
       expect(await lanes.read(flow(), PAGE)).toEqual([{ ...run('r2'), held: 1, turn: false }]);
-      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r2'))] })).toEqual([{ ...held('r3'), begun: 1 }]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r2'))] })).toEqual([[{ ...held('r3'), begun: 1 }]]);
     });
 
     it('pass from a parked run to its replay, and from no other run', async () => {
@@ -85,7 +154,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
           { ...run('r2', 'other'), held: 0, turn: false },
         ]),
       );
-      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([undefined]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([[]]);
       expect((await lanes.read(flow(), PAGE)).length).toBe(2);
     });
 
@@ -98,7 +167,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       const writes = { ...NOTHING, taken: [run('r5', 'new')], held: [held('r2')], turns: [ended(run('r1'))] };
       expect(await store().lanes.write(lost, writes)).toBe('lost');
       expect(await other.lanes.read(flow(), PAGE)).toEqual([{ ...run('r1'), held: 0, turn: false }]);
-      expect(await other.lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([undefined]);
+      expect(await other.lanes.write(owner, { ...NOTHING, turns: [ended(run('r1'))] })).toEqual([[]]);
     });
 
     it('are written by the newest owner of a host only, and not by an earlier one under the same lease', async () => {
@@ -136,7 +205,7 @@ export function laneTests({ store, open, word }: StoreOfTest): void {
       expect(await lanes.read(flow(), PAGE)).toEqual([]);
       // the flow is back: what was held does not begin
       await lanes.write(owner, { ...NOTHING, taken: [run('r3')] });
-      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r3'))] })).toEqual([undefined]);
+      expect(await lanes.write(owner, { ...NOTHING, turns: [ended(run('r3'))] })).toEqual([[]]);
     });
 
     it('report why an event waits, and how many lanes and events a flow has', async () => {
