@@ -52,6 +52,8 @@ export async function viteOptions(name) {
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
       reportCompressedSize: false,
+      // a test compares the size of the first load
+      chunkSizeWarningLimit: 1_000,
     },
   };
 }

@@ -35,7 +35,7 @@ import { minutesOf } from './zone.js';
 /** Sizes in pixels; style.css has the same. */
 const AXIS = 52;
 const HEAD = 40;
-const MIN_COLUMN = 132;
+const MIN_COLUMN = 148;
 /** Height of a line of text of a card. */
 const LINE = 17;
 /** The label of an hour begins this far above its line. */

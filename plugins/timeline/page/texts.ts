@@ -81,7 +81,7 @@ export const texts = defineTexts({
       ['+ −', 'масштаб'],
       ['/', 'поиск'],
       ['Esc', 'отменить перетаскивание, закрыть окно'],
-    ] as [string, string][],
+    ],
     statusNames: {
       waiting: 'Ожидает',
       confirmed: 'Подтверждена',
