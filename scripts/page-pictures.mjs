@@ -63,7 +63,7 @@ function sign(sub, scope = 'conversations desktop') {
     .setSubject(sub)
     .setIssuedAt()
     .setExpirationTime('10m')
-    .sign(new TextEncoder().encode(SECRET));
+    .sign(Buffer.from(SECRET));
 }
 
 async function call(token, method, path, body, type = 'application/json') {
@@ -163,7 +163,7 @@ async function fill() {
   const contract = await call(
     people.anna.token,
     'POST',
-    `/attachments?${new URLSearchParams({ name: 'Договор поставки 118-П.pdf' })}`,
+    `/attachments?name=${encodeURIComponent('Договор поставки 118-П.pdf')}`,
     Buffer.alloc(482_133, '%PDF-1.4 '),
     'application/pdf',
   );
