@@ -112,7 +112,7 @@ export class Applications {
   }
 
   /**
-   * Gives an application a new key.
+   * Adds a new key to an application.
    *
    * @param keepsOld whether tokens of the key before it are still accepted, until the next rotation
    * @throws `CONVERSATIONS_INVALID` for an issuer of sluice.yaml, whose keys stand there.

@@ -31,7 +31,7 @@ export function stemsOf({ word, stem, similar }: ExpandedWord): ReadonlySet<stri
   return new Set(all.flatMap((one) => (one.stem === undefined ? [] : [one.stem, ...otherStems(one.word, one.stem)])));
 }
 
-/** Returns the `tsquery` of which each word has to match, by itself, a form, a part or a corrected error. */
+/** Returns the `tsquery` of which each word has to match, unchanged, a form, a part or a corrected error. */
 export function textQuery(words: readonly ExpandedWord[]): string {
   return words
     .map((word) => anyOf([word.word, ...stemsOf(word), ...word.parts, ...word.similar.map((one) => one.word)]))

@@ -58,7 +58,7 @@ describe('otherStems', () => {
 describe('queries', () => {
   const order = word('заказы', { stem: 'заказ', parts: ['заказывать'], similar: [{ word: 'указы', stem: 'указ' }] });
 
-  it('require each word, by itself or by something that stands for it', () => {
+  it('require each word, unchanged or by something that stands for it', () => {
     const query = textQuery([order, word('и')]);
     for (const lexeme of ['заказы', 'заказ', 'заказывать', 'указы', 'указ']) expect(query).toContain(`'${lexeme}'`);
     expect(query).toMatch(/^\([^&]*\) & \('и'\)$/);

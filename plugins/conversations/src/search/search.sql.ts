@@ -72,23 +72,26 @@ export interface FoundRow {
 }
 
 /**
- * `$2` person, `$3` query, `$4` discussion or null, `$5` from, `$6` to, `$7` ordinal behind the newest, `$8` limit, `$9` query for
- * the rank. The subquery ends with `offset 0`, so that the index of the words is always the one that is read.
+ * `$2` person, `$3` query, `$4` discussion or null, `$5` from, `$6` to, `$7` ordinal behind the newest, `$8` limit, `$9` query of
+ * the words as written, `$10` whether the rank is wanted, `$11` query of the words. The subquery ends with `offset 0`, so that the index of the words is always the one that is read.
  */
 export const FIND = statement<FoundRow>(
   'find messages',
-  `select found.discussion, discussion.title, found.seq, found.ordinal, found.rank from (
-     select message.*, ts_rank(message.words, $9::tsquery) * 4 + ts_rank(message.words, $3::tsquery) as rank
-     from message where message.subscriber = $1 and message.words @@ $3::tsquery offset 0
-   ) found
-   join discussion on discussion.subscriber = $1 and discussion.id = found.discussion
-   join member on member.subscriber = $1 and member.discussion = found.discussion and member.person = $2
-   where found.deleted_at is null
-     and (found.recipients is null or $2 = any(found.recipients) or found.author = $2)
-     and (found.discussion = $4 or $4::uuid is null and discussion.kind <> 'channel')
-     and ($5::timestamptz is null or found.at >= $5) and ($6::timestamptz is null or found.at < $6)
-     and found.ordinal < $7
-   order by found.ordinal desc limit $8`,
+  `select newest.discussion, newest.title, newest.seq, newest.ordinal,
+     case when $10::boolean then ts_rank(newest.words, $9::tsquery) * 4 + ts_rank(newest.words, $11::tsquery) else 0 end as rank
+   from (
+     select found.*, discussion.title from (
+       select message.* from message where message.subscriber = $1 and message.words @@ $3::tsquery and message.ordinal < $7 offset 0
+     ) found
+     join discussion on discussion.subscriber = $1 and discussion.id = found.discussion
+     join member on member.subscriber = $1 and member.discussion = found.discussion and member.person = $2
+     where found.deleted_at is null
+       and (found.recipients is null or $2 = any(found.recipients) or found.author = $2)
+       and (found.discussion = $4 or $4::uuid is null and discussion.kind <> 'channel')
+       and ($5::timestamptz is null or found.at >= $5) and ($6::timestamptz is null or found.at < $6)
+     order by found.ordinal desc limit $8
+   ) newest
+   order by newest.ordinal desc`,
 );
 
 /** `$2` words. Their stems, for highlights. */

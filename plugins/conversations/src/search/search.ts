@@ -44,8 +44,8 @@ const MAX_SIMILAR = 10;
 const MAX_SWAPPED_CHARS = 20;
 const MIN_SIMILARITY_SHORT = 0.2;
 const MIN_SIMILARITY_LONG = 0.3;
-/** Up to this number of discussions the index restricts the search to them; each costs a look-up in each partition. */
-const MAX_DISCUSSIONS_IN_QUERY = 300;
+/** Up to this number of discussions the index restricts the search to them; each costs a look-up in each partition, and makes each comparison slower. */
+const MAX_DISCUSSIONS_IN_QUERY = 20;
 /** So few messages are read at once, without windows. */
 const FEW_MESSAGES = 20_000;
 /** A rank orders the newest matches only, because a rank of all matches would read all of them. */
@@ -66,7 +66,7 @@ export class Search {
   }
 
   /**
-   * Finds messages that the caller may read and in which each word of the text occurs: by itself, in another form, as a part of a word, or
+   * Finds messages that the caller may read and in which each word of the text occurs: unchanged, in another form, as a part of a word, or
    * with a typing error.
    *
    * @throws `CONVERSATIONS_INVALID` when the text contains no letter and no digit, or the cursor is not one of this search.
@@ -102,6 +102,8 @@ export class Search {
           String(end),
           wanted - found.length,
           exactQuery(words),
+          query.order === 'rank',
+          textQuery(words),
         );
         found.push(...rows);
         if (found.length >= wanted) break;
