@@ -404,6 +404,28 @@ const CONVERSATIONS_PAGES = {
       right: 'attachments: { maxSize: 25MiB }',
     },
   },
+  CONVERSATIONS_REGISTRATION: {
+    means: 'the code of the registration is wrong, was used, or has expired',
+    ru: {
+      means: 'код регистрации неверен, уже использован или просрочен',
+      cure: 'запросите новый код или попросите администратора зарегистрировать приложение',
+    },
+    example: {
+      wrong: 'POST …/registrations/<id>/confirm { "code": "000000" }',
+      right: 'POST …/registrations { "email": "…", … }',
+    },
+  },
+  CONVERSATIONS_MAIL: {
+    means: 'the code of a registration could not be sent by mail',
+    ru: {
+      means: 'код регистрации не удалось отправить почтой',
+      cure: 'проверьте registration.smtp подключения и почтовый сервер и повторите запрос',
+    },
+    example: {
+      wrong: 'talks: { use: conversations, with: { registration: { smtp: … } } }  # a server that does not answer',
+      right: 'talks: { use: conversations, with: { registration: { smtp: … } } }  # a server that answers',
+    },
+  },
   CONVERSATIONS_LETTERS: {
     means: 'the database compares Cyrillic letters as bytes, so that search cannot ignore their case',
     ru: {
