@@ -46,7 +46,7 @@ describe('conversations on PostgreSQL', () => {
     expect(members.filter(({ role }) => role === 'owner')).toHaveLength(1);
   });
 
-  it('has one direct discussion per pair, whoever of them opens it', async () => {
+  it('has one direct discussion per pair, from either side', async () => {
     const opens = await Promise.all(
       Array.from({ length: 20 }, (_, n) => {
         const [from, to] = n % 2 ? [anna, clara] : [clara, anna];

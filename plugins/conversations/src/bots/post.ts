@@ -55,7 +55,7 @@ async function postAs(
 ): Promise<{ discussion: string; seq: number; id: string }> {
   const { bots, discussions, messages, tables } = conversations;
   if (waitFor === 'button' && !message.buttons?.flat().some((one) => one.action !== undefined && one.enabled))
-    throw conversationsFail.CONVERSATIONS_INVALID('the run would wait for ever: the message has no button with an action', {
+    throw conversationsFail.CONVERSATIONS_INVALID('the run would wait without end: the message has no button with an action', {
       sent: 'no',
     });
   const actor = await bots.get({ bot, subscriber });

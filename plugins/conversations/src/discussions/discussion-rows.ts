@@ -26,7 +26,7 @@ export interface DiscussionRow {
 
 /** The number of unread messages is counted up to this. */
 export const MAX_UNREAD = 100;
-/** Mentions are looked for among so many of the newest messages. */
+/** Number of the newest messages among which mentions are looked for. */
 const MENTIONS_SEARCHED = 1_000;
 /** Number of members that a discussion contains; the others are read by pages. */
 const MEMBERS_SHOWN = 10;

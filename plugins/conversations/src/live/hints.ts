@@ -21,7 +21,7 @@ const SWEEP_EVERY_MS = 60_000;
 const SWEEP_FROM = '180 seconds';
 /** At the first sweep also messages of a workspace that stood still. */
 const FIRST_SWEEP_FROM = '1 day';
-/** Only so many of the newest messages decide whether a member misses one. */
+/** Number of the newest messages that decide whether a member misses one. */
 const LOOKED_AT = 1_000;
 
 type HintRow = Omit<LiveEvents['conversations.unread'], 'key'> & {
