@@ -13,7 +13,7 @@ export interface ObservedRun {
 
 /** The runs of a test with their calls, events and times. */
 export interface Observed {
-  /** In the order of the events. */
+  /** In the order of the events in the test. */
   readonly runs: readonly ObservedRun[];
   /** The inputs of the calls by step. */
   readonly calls: Readonly<Record<string, readonly unknown[]>>;
@@ -51,7 +51,7 @@ const NO_RUN: ObservedRun = { outcome: undefined, reply: undefined, error: undef
 export async function compare(comparison: Comparison): Promise<readonly Mismatch[]> {
   const { test, observed, unused } = comparison;
   const { expect, location } = test;
-  if (!expect || (Object.keys(expect.value).length === 0 && expect.that.length === 0))
+  if (!expect || (expect.that.length === 0 && Object.entries(expect.value).every(isUnconditional)))
     return [{ code: 'TEST_EMPTY', location, message: 'this test expects nothing' }];
   const found = new Differences(expect);
   compareRuns(expect, observed, found);
@@ -63,6 +63,12 @@ export async function compare(comparison: Comparison): Promise<readonly Mismatch
   for (const mock of unused)
     mismatches.push({ code: 'TEST_MOCK', location: mock.location, message: 'no call has matched this mock' });
   return mismatches.length === 0 ? [] : [...mismatches, ...unexpectedErrors(expect, observed, location)];
+}
+
+/** Returns whether an expectation holds for any run: `calls` and `steps` that name no step, also in a list with one entry for each event. */
+function isUnconditional([key, value]: readonly [string, unknown]): boolean {
+  if (key !== 'calls' && key !== 'steps') return false;
+  return (Array.isArray(value) ? value : [value]).every((one: unknown) => Object.keys(one ?? {}).length === 0);
 }
 
 /** Collects the differences of one test, at the places of the expectations. */
@@ -136,12 +142,20 @@ async function problemOf(test: () => Promise<boolean>): Promise<string | undefin
 }
 
 /** Returns the mismatch of a run that has not ended. */
-function endlessRun({ test: { location }, observed: { runs, tookMs, passedMs, closed } }: Comparison): readonly Mismatch[] {
+function endlessRun({
+  test: { location, triggers },
+  observed: { runs, tookMs, passedMs, closed },
+}: Comparison): readonly Mismatch[] {
   if (tookMs !== undefined) return [];
   const passed = `${Math.floor(passedMs / HOUR_MS)} h of virtual time`;
   const [first] = closed;
   const waits = first ? `: it waits for ${first.connection}: ${first.because}` : '';
-  const message = runs.length === 0 ? `no run has begun after ${passed}` : `the run has not ended after ${passed}${waits}`;
+  const message =
+    runs.length === 0
+      ? `no run has begun after ${passed}`
+      : runs.length < triggers.length
+        ? `the test ended after ${passed}, before ${triggers.length - runs.length} of its ${triggers.length} events`
+        : `the run has not ended after ${passed}${waits}`;
   return [{ code: 'TEST_ENDLESS', location, message }];
 }
 

@@ -88,6 +88,8 @@ interface StartedRun {
   readonly id: string;
   readonly source: string;
   readonly event: string;
+  /** Position of the event in the list of the test. */
+  readonly position: number;
   /** Milliseconds since 1970. */
   readonly acceptedAt: number;
 }
@@ -99,7 +101,7 @@ class TestRun {
   readonly #mocks: Mocks;
   readonly #broker: RecordingBroker;
   readonly #ended: TimedEnd[] = [];
-  /** The runs of the events in their order. */
+  /** The runs in the order in which their events were accepted. */
   readonly #runs: StartedRun[] = [];
 
   constructor(
@@ -151,8 +153,10 @@ class TestRun {
     const start = this.#clock.now();
     for (const event of events.toSorted((a, b) => a.atMs - b.atMs)) {
       await this.#clock.advanceUntil(() => false, start + event.atMs - this.#clock.now());
-      const message = messageOf(flow, event, events.indexOf(event), this.#clock.now());
-      this.#accepted(message.attributes);
+      if (this.#clock.now() < start + event.atMs) return false;
+      const position = events.indexOf(event);
+      const message = messageOf(flow, event, position, this.#clock.now());
+      this.#accepted(message.attributes, position);
       this.watch.accepted?.(this.#runs.at(-1)?.id ?? '', message.attributes, this.#clock.now());
       await bus.publish([{ queue: queues.flow(flow.name), message }]);
     }
@@ -160,9 +164,9 @@ class TestRun {
     return this.#clock.advanceUntil(() => isOver() || this.watch.signal?.aborted === true, MAX_VIRTUAL_MS).then(isOver);
   }
 
-  #accepted({ source, id }: { readonly source: string; readonly id: string }): void {
+  #accepted({ source, id }: { readonly source: string; readonly id: string }, position: number): void {
     const run = runId(source, id, this.input.flow.name);
-    this.#runs.push({ id: run, source, event: id, acceptedAt: this.#clock.now() });
+    this.#runs.push({ id: run, source, event: id, position, acceptedAt: this.#clock.now() });
   }
 
   #isOver(index: number): boolean {
@@ -201,7 +205,7 @@ class TestRun {
       capabilities: noCapabilities(),
       observer: {
         // only a schedule hands its events to the engine itself
-        accepted: (event) => void (this.#runs.length === 0 && this.#accepted(event)),
+        accepted: (event) => void (this.#runs.length === 0 && this.#accepted(event, 0)),
         unrouted: ignore,
         hop: ignore,
         unwanted: ignore,
@@ -243,7 +247,10 @@ class TestRun {
     const ends = this.#runs.map((_, index) => this.#endOf(index)?.at ?? -Infinity);
     const [first] = this.#runs;
     return {
-      runs: this.#runs.map((run, index) => this.#runOf(run, index)),
+      runs: this.#runs
+        .map((run, index) => ({ position: run.position, observed: this.#runOf(run, index) }))
+        .sort((a, b) => a.position - b.position)
+        .map(({ observed }) => observed),
       calls: Object.fromEntries(this.observer.calls),
       events: this.#broker.events.map(viewOf),
       tookMs: hasEnded && first ? Math.max(first.acceptedAt, ...ends) - first.acceptedAt : undefined,

@@ -130,6 +130,37 @@ describe('a test of a flow', () => {
     ]);
   });
 
+  it.each(['{ calls: {} }', '{ steps: {} }', '{ calls: {}, steps: {}, that: [] }'])(
+    'fails with the empty expectation %s',
+    async (expected) => {
+      const tests = `  - name: empty
+    trigger: { data: { text: a } }
+    expect: ${expected}
+`;
+      expect(messages(await results(tests))).toEqual(['this test expects nothing']);
+    },
+  );
+
+  it('compares the runs with the events in the order of the list, not of their times', async () => {
+    const tests = `  - name: later first
+    triggers: [{ at: 5s, data: { text: b } }, { data: { text: a } }]
+    mocks: { save: [{ when: '\${{ with.text = "b" }}', error: rejected }, { output: { id: '1' } }] }
+    expect: { outcome: [parked, done], steps: [{}, { save: { id: '1' } }], error: { code: TIMED_OUT } }
+`;
+    // the single value is about the last event of the list
+    expect(messages(await results(tests))).toEqual(['error is absent, not {"code":"TIMED_OUT"}']);
+  });
+
+  it('fails when the clock ends before an event, and does not send the event early', async () => {
+    const tests = `  - name: in three years
+    triggers: [{ data: { text: a } }, { at: 1100d, data: { text: b } }]
+    expect: { calls: { save: [{ text: a }] } }
+`;
+    expect(messages(await results(tests))).toEqual([
+      expect.stringMatching(/^the test ended after \d+ h of virtual time, before 1 of its 2 events$/),
+    ]);
+  }, 60_000);
+
   it('aligns lists of different lengths by what matches', async () => {
     const emits = `  - { id: one, emit: { type: a.one } }
   - { id: two, emit: { type: a.two } }
