@@ -112,7 +112,7 @@ describe('describeGraph', () => {
   it('shows schedules, steps within blocks, expressions as names, patterns and flows that do not exist', () => {
     const { nodes, edges } = graphOf({ 'flows/night.yaml': NIGHT });
     expect(nodes).toContainEqual({
-      id: 'schedule:0 3 * * *',
+      id: 'schedule:0 3 * * * Europe/Moscow',
       kind: 'schedule',
       name: '0 3 * * *',
       detail: 'Europe/Moscow',
@@ -122,6 +122,25 @@ describe('describeGraph', () => {
     expect(nodes).toContainEqual(expect.objectContaining({ id: 'flow:nowhere', unknown: true }));
     expect(edges).toContainEqual({ from: 'flow:night', to: 'event:order.created', kind: 'emits', steps: ['send'] });
     expect(edges).toContainEqual({ from: 'event:order.created', to: 'event:order.*', kind: 'matches', steps: [] });
+  });
+
+  it('shows a schedule once for each time zone', () => {
+    const flow = (name: string, zone: string) => `sluice: 1
+flow: ${name}
+trigger: { use: schedule, with: { cron: '0 3 * * *'${zone} } }
+steps: []
+`;
+    const { nodes, edges } = graphOf({
+      'flows/a.yaml': flow('a', ', timezone: Asia/Tokyo'),
+      'flows/b.yaml': flow('b', ', timezone: Europe/Moscow'),
+      'flows/c.yaml': flow('c', ''),
+    });
+    const details = new Map(nodes.map(({ id, detail }) => [id, detail]));
+    expect(edges.map(({ from, to }) => [details.get(from), to])).toEqual([
+      ['Asia/Tokyo', 'flow:a'],
+      ['Europe/Moscow', 'flow:b'],
+      [undefined, 'flow:c'],
+    ]);
   });
 
   it('shows each finding at the flow of its document or at its connection', () => {

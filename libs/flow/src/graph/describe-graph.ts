@@ -55,7 +55,7 @@ class GraphBuilder {
 
   /** Adds a node unless it is there. Returns its id. */
   node(node: Omit<GraphNode, 'id' | 'findings'>): string {
-    const id = `${node.kind}:${node.name}`;
+    const id = idOf(node);
     if (!this.#nodes.has(id)) this.#nodes.set(id, { id, ...node, findings: [] });
     return id;
   }
@@ -98,6 +98,12 @@ class GraphBuilder {
   build(): WorkspaceGraph {
     return { nodes: [...this.#nodes.values()], edges: [...this.#edges.values()], findings: this.#unplaced };
   }
+}
+
+/** A schedule in two time zones is two nodes, and so is a path that two triggers serve: each has its own detail. */
+function idOf({ kind, name, detail }: Omit<GraphNode, 'id' | 'findings'>): string {
+  const hasOwnDetail = (kind === 'schedule' || kind === 'source') && detail !== undefined && detail !== name;
+  return `${kind}:${name}${hasOwnDetail ? ` ${detail}` : ''}`;
 }
 
 function addFlow(graph: GraphBuilder, flow: FlowDraft, known: Known): void {

@@ -2,7 +2,7 @@ import type { FindingCode } from '../codes.js';
 
 /** A part of a workspace: what starts flows, what they exchange and what they use. */
 export interface GraphNode {
-  /** Unique in the graph, and the same after each run: `<kind>:<name>`. */
+  /** Unique in the graph, and the same after each run: `<kind>:<name>`, followed by the detail of a schedule or a source. */
   readonly id: string;
   /** `source`: a trigger without a connection, such as an HTTP endpoint. */
   readonly kind: 'flow' | 'event' | 'connection' | 'schedule' | 'source';
