@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { engineFail } from '@sluice/plugin-api';
-import { CommandError, describeError, exitCodeOf, UsageError } from './exit.js';
+import { CommandError, describeError, exitCodeOf, isDiskFull, UsageError } from './exit.js';
 
 describe('errors of a command', () => {
   it('are printed as one line with the cure', () => {
@@ -28,5 +28,10 @@ describe('errors of a command', () => {
   it('leaves an error of a connection as it is', () => {
     const error = Object.assign(new Error('connect ENOENT /run/x'), { code: 'ENOENT', syscall: 'connect', path: '/run/x' });
     expect(describeError(error)).toBe('connect ENOENT /run/x');
+  });
+
+  it('distinguish a full disk from an output that was closed', () => {
+    const isFull = (code: string) => isDiskFull(Object.assign(new Error(code), { code }));
+    expect(['ENOSPC', 'EDQUOT', 'EFBIG', 'EPIPE', 'EIO'].map(isFull)).toEqual([true, true, true, false, false]);
   });
 });

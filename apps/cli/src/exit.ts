@@ -20,6 +20,11 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? EXIT.wrongUse : EXIT.failed;
 }
 
+/** Returns whether a write failed because the disk, the quota or the largest size of a file is used up. */
+export function isDiskFull({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+}
+
 /** Returns an error as one line: its message, and its cure if the message does not contain it. With `stack` returns the stack. */
 export function describeError(error: unknown, options: { readonly stack?: boolean } = {}): string {
   if (!(error instanceof Error)) return String(error);

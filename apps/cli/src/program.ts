@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { describeError, EXIT, exitCodeOf } from './exit.js';
+import { describeError, EXIT, exitCodeOf, isDiskFull } from './exit.js';
 import { VERSION } from './version.js';
 import { printNotice } from './terminal/print.js';
 
@@ -146,13 +146,26 @@ function createProgram(): Command {
 /** Runs one command and sets the exit code of the process. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   // ignore a closed output (`| head`, a closed terminal), above all in a host that is stopping
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', reportLostOutput);
   try {
     await createProgram().parseAsync(withHelp(argv));
   } catch (error) {
     process.exitCode = outcomeOf(error);
   }
   setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+let isOutputLost = false;
+
+/** Makes the process fail when its output did not fit on the disk: the file is cut off, and nothing else shows it. */
+function reportLostOutput(error: NodeJS.ErrnoException): void {
+  if (!isDiskFull(error) || isOutputLost) return;
+  isOutputLost = true;
+  printNotice(`sluice: the output is incomplete: ${error.message}: free space on the disk`);
+  process.once('exit', (code) => {
+    if (code === EXIT.done) process.exitCode = EXIT.failed;
+  });
 }
 
 /** `sluice help lint` is `sluice lint --help`. */
