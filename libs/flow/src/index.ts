@@ -44,6 +44,7 @@ export type {
   Workspace,
 } from './model.js';
 export type { Expectation, FlowTest, StepMock, TestEvent } from './flow-tests.js';
+export { documentTexts } from './compile/flow-files.js';
 export { isTestFile } from './compile/test-files.js';
 export { MAX_NOTE_LENGTH } from './model.js';
 export { FINDING_CODES, type FindingCode, type FindingRow } from './codes.js';

@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Capsule } from '@sluice/admin-contract';
-import { formatFindings, type Finding, type Flow, type FlowTest, type SourceFile, type Workspace } from '@sluice/flow';
+import {
+  documentTexts,
+  formatFindings,
+  type Finding,
+  type Flow,
+  type FlowTest,
+  type SourceFile,
+  type Workspace,
+} from '@sluice/flow';
 import { runFlowTest, type FlowTestInput, type FlowTestResult } from '@sluice/flow-test';
 import { readWorkspaceFiles, type LoadedWorkspace } from '@sluice/host/workspace';
 import { CommandError } from '../exit.js';
@@ -65,12 +73,12 @@ export class OfflineWorkspace {
    * @throws CommandError for a file that cannot be read, or a flow with errors
    */
   async flowsOf(file: string): Promise<readonly Flow[]> {
-    const text = await readFile(file, 'utf8').catch((error: Error) => {
+    const bytes = await readFile(file).catch((error: Error) => {
       throw new CommandError(`${file} cannot be read: ${error.message}`);
     });
     const { constants = '{}' } = this.workspace.flows[0]?.origin ?? {};
     const flows: Flow[] = [];
-    for (const source of text.split(/^---[ \t]*\r?$/m).filter((document) => document.trim() !== '')) {
+    for (const source of documentTexts({ file, bytes })) {
       const compiled = await this.loaded.compileRevision({ flow: file, revision: 'edited', source, constants });
       if (!compiled.ok) throw new CommandError(`${file} has errors: correct them first\n${errorsText(compiled.findings)}`);
       flows.push(compiled.flow);

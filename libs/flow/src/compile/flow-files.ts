@@ -19,6 +19,13 @@ export function readFlowFile(file: SourceFile): FlowFile {
   return read;
 }
 
+/** Returns the texts of the YAML documents of a file, without those that are empty; the whole text when it cannot be read as YAML. */
+export function documentTexts(file: SourceFile): readonly string[] {
+  const { source, report, documents } = readDocuments(file);
+  const texts = documents.flatMap(({ root, start, end }) => (root ? [source.text.slice(start, end)] : []));
+  return report.hasErrors || texts.length === 0 ? [source.text] : texts;
+}
+
 /** Records that a file has the flows of another reading, because their contents are equal. */
 export function rememberReading(file: SourceFile, read: FlowFile): void {
   lastRead.set(file, read);
