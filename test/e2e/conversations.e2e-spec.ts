@@ -64,7 +64,8 @@ describe('conversations on a host', () => {
 
   beforeAll(async () => {
     gateways = await startGateways({ 'sluice.yaml': WORKSPACE, 'flows/all.yaml': FLOWS }, {}, [undefined]);
-    [anna, boris] = await Promise.all(['anna', 'boris'].map((sub) => signToken({ sub, scope: 'conversations desktop' })));
+    anna = await signToken({ sub: 'anna', scope: 'conversations desktop' });
+    boris = await signToken({ sub: 'boris', scope: 'conversations desktop' });
     const opened = await post(api('/discussions'), { kind: 'contextual', key: 'order 5', title: 'Order 5' }, { token: anna });
     expect(opened).toMatchObject({ status: 200, body: { created: true } });
     const { id, members } = (opened.body as { discussion: { id: string; members: { person: string }[] } }).discussion;
