@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Ledger } from './ledger.mjs';
-import { Participant } from './participant.mjs';
+import { Participant, persistently } from './participant.mjs';
 import { Operations } from './statistics.mjs';
 
 /** Operations of the preparation at once. */
@@ -42,7 +42,7 @@ export class Crowd {
       const [first, ...others] = new Set(circle);
       if (kind === 'direct' && others.length !== 1) return;
       const key = kind === 'contextual' ? `e1cib/data/Документ.Заказ?ref=${n}` : undefined;
-      const discussion = await first.open(kind, others, { key, keep: true });
+      const discussion = await persistently(() => first.open(kind, others, { key, keep: true }));
       for (let posted = 0; posted < profile.messages; posted++) await circle[posted % members].post(discussion);
     });
     crowd.#free = { people: [...crowd.people], bots: [...crowd.bots] };
@@ -54,7 +54,7 @@ export class Crowd {
     const numbers = Array.from({ length: count }, (_, n) => n + 1);
     await inParallel(numbers, PREPARING, async (n) => {
       const participant = new Participant(this, await this.side.person(`${prefix}${n}`, options));
-      await participant.login();
+      await persistently(() => participant.login());
       this[group].push(participant);
     });
   }
@@ -130,9 +130,18 @@ export class Crowd {
     // live events on their way
     await pause(SETTLE_MS);
     const all = [...this.people, ...this.bots];
-    await inParallel(all, PREPARING, (each) => each.readAll());
-    await inParallel(this.people, PREPARING, (each) => each.verifyUnread());
+    await inParallel(all, PREPARING, (each) => persistently(() => each.readAll()));
+    await inParallel(this.people, PREPARING, (each) => persistently(() => each.verifyUnread()));
     this.ledger.verifyConfirmed();
+  }
+
+  /** Connects all who have lost their connection, and lets them read what they have missed. */
+  async reconnect() {
+    const closed = [...this.people, ...this.bots].filter(({ isOpen }) => !isOpen);
+    await inParallel(closed, PREPARING, async (each) => {
+      await persistently(() => each.login());
+      await persistently(() => each.catchUp());
+    });
   }
 
   async leave() {

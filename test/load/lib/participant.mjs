@@ -34,6 +34,11 @@ export class Participant {
     return this.#client.id;
   }
 
+  /** The person as a client of the server. */
+  get client() {
+    return this.#client;
+  }
+
   get isOpen() {
     return this.#client.isOpen;
   }
@@ -96,7 +101,7 @@ export class Participant {
     const seen = this.#ledger.seenBy(this.id, discussion);
     if (seen === undefined || seen === 0) return;
     this.#ledger.markRead(this.id, discussion, seen);
-    await this.#time('mark read', () => this.#client.read(discussion, seen));
+    await this.#persistently(() => this.#time('mark read', () => this.#client.read(discussion, seen)));
   }
 
   /** Posts five messages, in 20 % of the turns into a new discussion. */
@@ -136,7 +141,7 @@ export class Participant {
     const send = asServer
       ? () => this.#client.postAsServer(discussion, clientId, { text, data: { text } })
       : () => this.#client.post(discussion, clientId, text, { recipients });
-    await this.#untilDone(() => this.#time(asServer ? 'post data' : 'post', send));
+    await this.#persistently(() => this.#time(asServer ? 'post data' : 'post', send));
     this.#ledger.confirmed(discussion, this.id, number);
     return true;
   }
@@ -182,16 +187,11 @@ export class Participant {
     return others.length > 1 ? [pick(others)] : undefined;
   }
 
-  async #untilDone(work) {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (attempt === MAX_ATTEMPTS) throw error;
-        await pause(BACK_MS);
-        if (!this.isOpen) await this.login().catch(() => undefined);
-      }
-    }
+  /** Repeats an operation until it succeeds, and connects again when the connection was lost. */
+  #persistently(work) {
+    return persistently(work, async () => {
+      if (!this.isOpen) await this.login().catch(() => undefined);
+    });
   }
 
   /** Reads the missing messages of a discussion once. */
@@ -203,5 +203,22 @@ export class Participant {
       .catch(() => undefined)
       .finally(() => this.#gaps.delete(discussion));
     this.#gaps.set(discussion, read);
+  }
+}
+
+/**
+ * Repeats an operation while it fails with a code, as all operations of the clients do; at most half a minute if it fails at once.
+ *
+ * @param {() => Promise<unknown>} recover runs before each repetition
+ */
+export async function persistently(work, recover = async () => {}) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error.code === undefined || attempt === MAX_ATTEMPTS) throw error;
+      await pause(BACK_MS);
+      await recover();
+    }
   }
 }

@@ -73,7 +73,7 @@ export class StompSession {
   }
 
   /** Cuts the connection off, as a broken network does. */
-  terminate() {
+  cut() {
     this.#socket.terminate();
   }
 
