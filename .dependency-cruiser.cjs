@@ -74,7 +74,10 @@ module.exports = {
       comment: 'a page runs in a browser and speaks to its plugin over HTTP and STOMP; it may know the types of its contract',
       severity: 'error',
       from: { path: '^plugins/([^/]+)/page/' },
-      to: { path: '^(libs|apps|plugins)/', pathNot: ['^plugins/$1/page/', '^plugins/$1/src/contract\\.ts$', '^libs/web-ui/(ui|dist/ui)/'] },
+      to: {
+        path: '^(libs|apps|plugins)/',
+        pathNot: ['^plugins/$1/page/', '^plugins/$1/src/contract\\.ts$', '^libs/web-ui/(ui|dist/ui)/'],
+      },
     },
     {
       name: 'onec-only-web-client-and-plugin-api',

@@ -52,7 +52,11 @@ export default tseslint.config(
   { ignores: ['**/dist/**', 'coverage/**', 'node_modules/**', '.sluice/**', 'test/bench/rivals/**'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
-  { languageOptions: { parserOptions: { project: ['./tsconfig.test.json', './tsconfig.page-tests.json'], tsconfigRootDir: import.meta.dirname } } },
+  {
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.test.json', './tsconfig.page-tests.json'], tsconfigRootDir: import.meta.dirname },
+    },
+  },
   {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     ...tseslint.configs.disableTypeChecked,

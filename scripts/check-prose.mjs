@@ -36,7 +36,9 @@ const FOLDERS = [
     'web-client',
     'web-ui',
   ].map((name) => `libs/${name}`),
-  ...['asterisk-ami', 'conversations', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline'].map((name) => `plugins/${name}`),
+  ...['asterisk-ami', 'conversations', 'http', 'onec-http', 'onec-soap', 'tcp-gateway', 'timeline'].map(
+    (name) => `plugins/${name}`,
+  ),
   'scripts',
   'test',
 ];

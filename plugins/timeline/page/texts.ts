@@ -90,7 +90,7 @@ export const texts = defineTexts({
       noShow: 'Не пришёл',
       cancelled: 'Отменена',
       refused: 'Отклонена',
-    } as Readonly<Record<Status, string>>,
+    } satisfies Readonly<Record<Status, string>>,
   },
   en: {
     title: 'Booking calendar',

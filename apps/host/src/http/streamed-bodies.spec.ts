@@ -6,7 +6,7 @@ import { installStreamedBodies } from './streamed-bodies.js';
 async function startServer() {
   const server = fastify({ bodyLimit: 10 });
   installStreamedBodies(server);
-  server.post('/upload', { config: { streamedBody: true } as object }, async ({ body, headers }) => {
+  server.post('/upload', { config: { streamedBody: true } }, async ({ body, headers }) => {
     let bytes = 0;
     if (body !== undefined) for await (const chunk of body as Readable) bytes += (chunk as Buffer).length;
     return { bytes, type: headers['x-streamed-content-type'] };
