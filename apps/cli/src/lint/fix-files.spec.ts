@@ -68,6 +68,41 @@ describe('fixSources', () => {
     expect(findings.map(({ message }) => message)).toEqual(['a']);
   });
 
+  it('corrects equal mistakes of a file with more of them than the lint reports', async () => {
+    const text = Array.from({ length: 1_300 }, () => 'a').join('\n');
+    const check = async ([first]: readonly SourceFile[]): Promise<readonly Finding[]> => {
+      const lines = Buffer.from(first?.bytes ?? [])
+        .toString()
+        .split('\n');
+      const found = lines.flatMap((line, n): Finding[] => {
+        const at = {
+          file: 'a.yaml',
+          line: n + 1,
+          column: 1,
+          endColumn: 2,
+          code: 'FLOW_VALUE',
+          severity: 'error',
+          message: 'a',
+        } as const;
+        const range = { line: n + 1, column: 1, endLine: n + 1, endColumn: 2 };
+        return line === 'a' ? [{ ...at, fix: [{ range, text: 'b' }] }] : [];
+      });
+      const more = {
+        file: 'a.yaml',
+        line: 1,
+        column: 1,
+        endColumn: 2,
+        code: 'FLOW_ERRORS',
+        severity: 'error',
+        message: 'more',
+      } as const;
+      return found.length > 500 ? [...found.slice(0, 500), more] : found;
+    };
+    const { files, findings } = await fixSources([source(text)], check, () => true);
+    expect(textsOf(files)).toEqual([text.replaceAll('a', 'b')]);
+    expect(findings).toEqual([]);
+  });
+
   it('ends when two corrections undo each other', async () => {
     const { files } = await fixSources([source('a')], finder({ a: 'b', b: 'a' }), () => true);
     expect(files.length).toBeLessThanOrEqual(1);

@@ -45,8 +45,9 @@ export async function fixSources(
     if (next.length === 0) break;
     const tried = new Map([...current, ...next.map(({ source }) => [source.file, source] as const)]);
     const after = await check([...tried.values()]);
+    const [counted, countedAfter] = [countFindings(findings), countFindings(after)];
     for (const { source, applied } of next) {
-      const failed = applied.filter((finding) => !isGone(finding, findings, after));
+      const failed = applied.filter((finding) => !isGone(finding, counted, countedAfter));
       for (const finding of failed) useless.add(keyOf(finding));
       if (failed.length > 0) continue;
       current.set(source.file, source);
@@ -71,7 +72,9 @@ function nextSources(
   const byFile = new Map<string, Finding[]>();
   for (const finding of findings) {
     if (!finding.fix || !isWanted(finding)) continue;
-    byFile.set(finding.file, [...(byFile.get(finding.file) ?? []), finding]);
+    const own = byFile.get(finding.file);
+    if (own) own.push(finding);
+    else byFile.set(finding.file, [finding]);
   }
   return [...byFile].flatMap(([file, own]) => {
     const source = current.get(file);
@@ -83,16 +86,48 @@ function nextSources(
   });
 }
 
-/** A finding is gone when fewer like it are left, and the file has not become one that YAML cannot read. */
-function isGone(finding: Finding, before: readonly Finding[], after: readonly Finding[]): boolean {
-  const like = (all: readonly Finding[]) => all.filter((one) => keyOf(one) === keyOf(finding)).length;
-  const unreadable = (all: readonly Finding[]) =>
-    all.filter(({ file, code }) => file === finding.file && code.startsWith('YAML_')).length;
-  return like(after) < like(before) && unreadable(after) <= unreadable(before);
+interface FindingCounts {
+  /** Numbers of equal findings by key, and by key and line. */
+  readonly equal: ReadonlyMap<string, number>;
+  /** Numbers of findings of files that YAML cannot read, by file. */
+  readonly unreadable: ReadonlyMap<string, number>;
+  /** Files with more errors than the lint reports. */
+  readonly cutOff: ReadonlySet<string>;
+}
+
+function countFindings(findings: readonly Finding[]): FindingCounts {
+  const equal = new Map<string, number>();
+  const unreadable = new Map<string, number>();
+  const cutOff = new Set<string>();
+  const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
+  for (const finding of findings) {
+    add(equal, keyOf(finding));
+    add(equal, lineKeyOf(finding));
+    if (finding.code.startsWith('YAML_')) add(unreadable, finding.file);
+    if (finding.code === 'FLOW_ERRORS') cutOff.add(finding.file);
+  }
+  return { equal, unreadable, cutOff };
+}
+
+/**
+ * A finding is gone when fewer equal ones are left, and the file has not become one that YAML cannot read. In a file with more errors than the
+ * lint reports, others take the place of those that are corrected, so only its own line is compared there.
+ */
+function isGone(finding: Finding, before: FindingCounts, after: FindingCounts): boolean {
+  const key = before.cutOff.has(finding.file) ? lineKeyOf(finding) : keyOf(finding);
+  const count = (counts: ReadonlyMap<string, number>, of: string) => counts.get(of) ?? 0;
+  return (
+    count(after.equal, key) < count(before.equal, key) &&
+    count(after.unreadable, finding.file) <= count(before.unreadable, finding.file)
+  );
 }
 
 function keyOf({ file, code, message }: Finding): string {
   return `${file}\0${code}\0${message}`;
+}
+
+function lineKeyOf(finding: Finding): string {
+  return `${keyOf(finding)}\0${finding.line}`;
 }
 
 /** Returns the text without a byte order mark, to which columns do not count. */
