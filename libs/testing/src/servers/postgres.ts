@@ -14,6 +14,8 @@ const run = promisify(execFile);
 const RELEASES = '/usr/lib/postgresql';
 /** Returns the account of the server, because PostgreSQL refuses to run as root. Undefined: the user of this process. */
 const USER = 'postgres';
+const MAX_STARTS = 50;
+const START_PAUSE_MS = 100;
 const START_TIMEOUT_MS = 60_000;
 
 /** A PostgreSQL for one test. */
@@ -63,7 +65,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     const layout = ['-D', seenInRoot(data), '-U', 'postgres', '--encoding=UTF8', '--no-sync'];
     await run(initdb, [...before, ...layout, '--auth=scram-sha-256', `--pwfile=${seenInRoot(passwordFile)}`], options);
     const port = await freePort();
-    const start = async () => {
+    const startOnce = async () => {
       // fsync off: no test simulates a crash of the machine, and all tests share the disk
       const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
       const [program, ...first] = command('postgres');
@@ -71,7 +73,17 @@ export async function startPostgres(): Promise<PostgresServer> {
       server = spawn(program, [...first, ...args], { ...options, stdio: 'ignore' });
       await ready(server, data);
     };
-    await start();
+    /** Starts the server again. After a kill its last processes may hold the shared memory for a moment, and PostgreSQL refuses to start then. */
+    const start = async () => {
+      for (let attempt = 1; ; attempt++)
+        try {
+          return await startOnce();
+        } catch (error) {
+          if (attempt === MAX_STARTS || server?.exitCode === null) throw error;
+          await sleep(START_PAUSE_MS);
+        }
+    };
+    await startOnce();
     return { url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, kill: () => end('SIGKILL'), start, stop };
   } catch (error) {
     await stop();
