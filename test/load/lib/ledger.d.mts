@@ -15,7 +15,7 @@ export interface Unread {
 export const MAX_UNREAD: number;
 export class Ledger {
   constructor(onShown?: (ms: number) => void);
-  readonly counts: Readonly<Record<'posted' | 'live' | 'byReading' | 'repeatedLive' | 'gaps' | 'discussions', number>>;
+  readonly counts: Readonly<Record<'posted' | 'views' | 'live' | 'byReading' | 'repeatedLive' | 'gaps' | 'discussions', number>>;
   readonly failures: Readonly<Record<string, { readonly count: number; readonly ids: readonly string[] }>>;
   readonly size: number;
   open(discussion: string, members: readonly string[], options?: { readonly countsUnread?: boolean }): void;

@@ -14,8 +14,11 @@ const MAX_SEEN_ENTRIES = 64;
 const numberOf = (text) => Number(/^#(\d+) /.exec(text)?.[1]);
 
 export class Ledger {
-  /** Numbers of posts, of messages that were first seen live or by reading, of live events that came again, and of gaps in live events. */
-  counts = { posted: 0, live: 0, byReading: 0, repeatedLive: 0, gaps: 0, discussions: 0 };
+  /**
+   * Numbers of posts, of views that they cause (one for each member who may see a message), of messages that were first seen live or by reading, of
+   * live events that came again, and of gaps in live events.
+   */
+  counts = { posted: 0, views: 0, live: 0, byReading: 0, repeatedLive: 0, gaps: 0, discussions: 0 };
   #logs = new Map();
   #people = new Map();
   #dropped = new Map();
@@ -71,6 +74,7 @@ export class Ledger {
     if (recipients) log.hasPrivate = true;
     log.issued.set(`${author} ${number}`, { author, number, recipients, at: performance.now() });
     this.counts.posted++;
+    this.counts.views += recipients ? recipients.length + 1 : log.members.size;
     return { clientId: `${discussion}-${number}`, text: `#${number} ${words}`, number };
   }
 

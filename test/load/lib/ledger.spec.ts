@@ -85,6 +85,7 @@ describe('Ledger', () => {
     ledger.readPage('vera', ROOM, { messages: [rest], upTo: 3 });
     ledger.verifyConfirmed();
     expect(failures()).toEqual({});
+    expect(ledger.counts).toMatchObject({ views: 8, live: 8, byReading: 0 });
     expect(ledger.seenBy('vera', ROOM)).toBe(3);
   });
 

@@ -5,7 +5,10 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const HOUR_MS = 3_600_000;
 /** V8 releases the memory of the connects after some idle seconds. */
-export const SETTLE_MS = 12_000;
+const SETTLE_MS = 12_000;
+/** Change between two looks, as a share, below which the memory counts as settled. */
+const MAX_DRIFT = 0.01;
+const MAX_LOOKS = 20;
 /** Growth during a run, as a share of the mean, above which the memory does not count as flat. */
 const MAX_GROWTH = 0.1;
 
@@ -36,8 +39,15 @@ export class MemoryTrend {
   }
 }
 
-/** Resolves with the resident memory of a server in KiB when it has been idle for some seconds. */
+/** Resolves with the resident memory of a server in KiB when it is idle and no longer releases memory of its start or of the connects. */
 export async function idleKiB(probed) {
-  await pause(SETTLE_MS);
-  return (await probed.memory()).rss / KIB;
+  const read = async () => (await probed.memory()).rss / KIB;
+  let before = await read();
+  for (let look = 1; ; look++) {
+    await pause(SETTLE_MS);
+    const now = await read();
+    if (Math.abs(now - before) < before * MAX_DRIFT) return now;
+    if (look === MAX_LOOKS) throw new Error(`the memory of an idle server has not settled: ${before} KiB, then ${now} KiB`);
+    before = now;
+  }
 }
