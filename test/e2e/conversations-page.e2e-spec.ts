@@ -264,11 +264,15 @@ describe('the page of conversations', () => {
     expect(all).toHaveLength(73);
     // the window shows each seq once and in order, from the end to the beginning
     const seen = new Set<string>();
+    let step = -300;
     await until('all messages to be shown', async () => {
       const seqs = await page.evaluate<string[]>(SEQS);
       expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => Number(a) - Number(b)));
       for (const seq of seqs) seen.add(seq);
-      await scroll(page, -300);
+      // a step is longer than planned when older messages arrive in its frame, so what was passed over is seen on the way back
+      if (seqs.includes('1')) step = 300;
+      else if (seqs.includes('73')) step = -300;
+      await scroll(page, step);
       return seen.size === 73;
     });
   });
