@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 /** Stages with servers run one file at a time: servers are heavy, and tests of faults freeze and kill them. */
 const UNIT = { project: 'unit', workers: 2, limitMs: 12 * MINUTE };
 const SERVICES = { project: 'services', workers: 1, limitMs: 20 * MINUTE };
-const E2E = { project: 'e2e', workers: 1, limitMs: 20 * MINUTE };
+const E2E = { project: 'e2e', workers: 1, limitMs: 25 * MINUTE };
 const FAULTS = { project: 'faults', workers: 1, limitMs: 25 * MINUTE, env: { SLUICE_FAULTS: 'quick' } };
 /** Parts of the fault tests. Whichever lane of the last stages is free takes the next one. */
 const FAULT_SHARDS = ['1/4', '2/4', '3/4', '4/4'];
