@@ -35,7 +35,7 @@ describe('the guide first-connector', () => {
     for (const name of ['node_modules', 'libs']) symlinkSync(path.resolve(name), path.join(clone.path, name));
     for (const name of ['package.json', 'jest.config.js', 'tsconfig.base.json', '.swcrc'])
       copyFileSync(name, path.join(clone.path, name));
-    for (const name of ['apps', 'test/e2e', 'test/faults', 'test/real', 'test/upgrade'])
+    for (const name of ['apps', 'test/e2e', 'test/faults', 'test/load', 'test/real', 'test/upgrade'])
       mkdirSync(path.join(clone.path, name), { recursive: true });
     for (const { name, text } of FILES) {
       const file = path.join(clone.path, name);
