@@ -18,8 +18,8 @@ const write = (name: string) => writeFile(path.join(folder, name), `# ${name}\n`
 
 describe('readWorkspaceFiles', () => {
   it('reads a flow to which a link leads', async () => {
-    await write('shared.yaml');
-    await symlink('../shared.yaml', path.join(folder, 'flows/linked.yaml'));
+    await write('common.yaml');
+    await symlink('../common.yaml', path.join(folder, 'flows/linked.yaml'));
     expect(await names()).toEqual(['flows/linked.yaml']);
   });
 
