@@ -46,6 +46,12 @@ describe('why a value is missing', () => {
     expect(await why('trigger.data.custmer.name')).toMatchObject({ write: 'trigger.data.customer.name' });
   });
 
+  it('keeps the indexes of the source in what it offers', async () => {
+    expect(await why('trigger.data.lines[0].Qty')).toMatchObject({ write: 'trigger.data.lines[0].qty' });
+    expect(await why('trigger.data.lines[qty > 1].Sku')).toMatchObject({ write: 'trigger.data.lines[qty > 1].sku' });
+    expect(await why('trigger.data.lines[0].Qty + trigger.data.lines[1].Qty')).toMatchObject({ write: undefined });
+  });
+
   it('reports a list where an object was expected, with the names of its items', async () => {
     expect((await why('trigger.data.lines.price')).message).toBe(
       'trigger.data.lines.price has no value: trigger.data.lines is a list of 2, no item of which has "price"; its items have: sku, qty, tags',

@@ -44,9 +44,18 @@ export function whyMissing(part: ExpressionPart, scope: Scope): readonly Missing
   const found: MissingPath[] = [];
   for (const { path } of outerReferences(part)) {
     const missing = missingIn(path, scope);
-    if (missing && !found.some((one) => one.path === missing.path)) found.push(missing);
+    if (missing && !found.some((one) => one.path === missing.path)) found.push(withIndexes(missing, part.source));
   }
   return found;
+}
+
+/** Keeps what to write true to a source with indexes or filters, which paths do not have: `lines[0].Q` becomes `lines[0].q`. */
+function withIndexes({ write, ...missing }: MissingPath, source: string): MissingPath {
+  if (write === undefined || source.includes(missing.path)) return { ...missing, ...(write !== undefined && { write }) };
+  const [best] = missing.near;
+  const [before, after, ...more] = source.trim().split(`.${asName(missing.absent)}`);
+  if (best === undefined || before === undefined || after === undefined || more.length > 0) return missing;
+  return { ...missing, write: `${before}.${asName(best)}${after}` };
 }
 
 /** The value of a path that an expression reads. */
