@@ -17,7 +17,7 @@ export async function drained({ host, orders }, flow, { messages = MESSAGES, out
   await orders.freshForFlow(`flow.${flow}`, `${flow}.asked`);
   await orders.fresh(out);
   await orders.collect(out, `${flow}.done`);
-  await orders.fill(`flow.${flow}`, messages, `${flow}.asked`);
+  await orders.fill(`flow.${flow}`, messages, { type: `${flow}.asked` });
   await host.start();
   const end = meanwhile?.();
   const from = await orders.holds(out, WARM);

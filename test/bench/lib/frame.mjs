@@ -19,15 +19,19 @@ const ROUNDS = 5;
  *
  * @param {() => Promise<Measured>} ours
  * @param {() => Promise<Measured>} plain
+ * @param {number} rounds
+ * @param {Record<string, () => Promise<Measured>>} others further programs, by name, that each round measures after these two
  */
-export async function alternate(ours, plain, rounds = ROUNDS) {
+export async function alternate(ours, plain, rounds = ROUNDS, others = {}) {
   const measured = [];
   for (let round = 0; round < rounds; round++) {
     const first = round % 2 === 0 ? 'ours' : 'plain';
     const one = await (first === 'ours' ? ours() : plain());
     const other = await (first === 'ours' ? plain() : ours());
     const [our, their] = first === 'ours' ? [one, other] : [other, one];
-    measured.push({ ours: rate(our), plain: rate(their), ratio: rate(our) / rate(their), ...cpu(our, their) });
+    const further = {};
+    for (const [name, run] of Object.entries(others)) Object.assign(further, named(name, await run()));
+    measured.push({ ours: rate(our), plain: rate(their), ratio: rate(our) / rate(their), ...cpu(our, their), ...further });
     console.error(`round ${round + 1}: ${describe(measured.at(-1))}`);
   }
   return {
@@ -36,6 +40,12 @@ export async function alternate(ours, plain, rounds = ROUNDS) {
     plain: median(measured.map((each) => each.plain)),
     rounds: measured,
   };
+}
+
+/** Returns the median of a value of the rounds; undefined if a round does not have it. */
+export function medianOf(rounds, name) {
+  const values = rounds.map((round) => round[name]);
+  return values.includes(undefined) ? undefined : median(values);
 }
 
 /**
@@ -70,6 +80,10 @@ export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function named(name, measured) {
+  return { [name]: rate(measured), ...(measured.cpuMicros !== undefined && { [`${name}CpuMicros`]: measured.cpuMicros }) };
 }
 
 /** Returns the processor times of both programs under separate names. */

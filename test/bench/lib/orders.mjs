@@ -52,10 +52,14 @@ export class Orders {
     await this.#channel.bindQueue(queue, 'events', type);
   }
 
-  /** Publishes the orders 0 … count - 1, with the attributes of an event. */
-  async fill(queue, count, type = 'order.created') {
+  /**
+   * Publishes the orders 0 … count - 1, with the attributes of an event.
+   *
+   * @param {{ type?: string, wrap?: (order: string) => string }} options `wrap` returns the body that carries an order
+   */
+  async fill(queue, count, { type = 'order.created', wrap = (body) => body } = {}) {
     for (let number = 0; number < count; number++) {
-      this.#channel.sendToQueue(queue, Buffer.from(order(number)), {
+      this.#channel.sendToQueue(queue, Buffer.from(wrap(order(number))), {
         persistent: true,
         contentType: 'application/json',
         messageId: `order-${number}`,
@@ -86,8 +90,12 @@ export class Orders {
     return (await this.#channel.checkQueue(queue)).messageCount > 0;
   }
 
-  /** Empties an output queue. Resolves with the numbers of its orders and the number of messages. */
-  async mapped(queue) {
+  /**
+   * Empties an output queue. Resolves with the numbers of its orders and the number of messages.
+   *
+   * @param {(body: object) => object} unwrap returns the order that a body carries
+   */
+  async mapped(queue, unwrap = (body) => body) {
     const { messageCount } = await this.#channel.checkQueue(queue);
     const numbers = new Set();
     let messages = 0;
@@ -97,7 +105,7 @@ export class Orders {
         .consume(
           queue,
           ({ content, fields }) => {
-            numbers.add(JSON.parse(content).orderId);
+            numbers.add(unwrap(JSON.parse(content)).orderId);
             if (++messages === messageCount) this.#channel.cancel(fields.consumerTag).then(resolve, reject);
           },
           { noAck: true },
