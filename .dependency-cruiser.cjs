@@ -57,10 +57,17 @@ module.exports = {
     },
     {
       name: 'web-ui-imports-nothing-of-ours',
-      comment: 'a page runs in a browser; its server module only delivers files',
+      comment: 'a page runs in a browser',
       severity: 'error',
-      from: { path: '^libs/web-ui/(src|ui)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/web-ui/ui/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^(libs|apps|plugins)/', pathNot: '^libs/web-ui/' },
+    },
+    {
+      name: 'web-ui-server-only-plugin-api',
+      comment: 'the server side of a page knows no more than the plugins that it serves',
+      severity: 'error',
+      from: { path: '^libs/web-ui/src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(libs|apps|plugins)/', pathNot: ['^libs/web-ui/', '^libs/plugin-api/'] },
     },
     {
       name: 'web-ui-serves-without-react',

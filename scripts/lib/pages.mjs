@@ -41,8 +41,8 @@ export async function viteOptions(name) {
     configFile: false,
     root: join(HOME, 'plugins', name, 'page'),
     base: `/${name}/`,
-    publicDir: join(HOME, 'plugins', name, 'page/public'),
-    plugins: [react()],
+    publicDir: false,
+    plugins: [react(), indexHtml(join(HOME, 'plugins', name, 'page'))],
     logLevel: 'warn',
     resolve: { conditions: ['source', 'module', 'browser', 'import', 'default'] },
     build: {
@@ -54,6 +54,25 @@ export async function viteOptions(name) {
       reportCompressedSize: false,
       // a test compares the size of the first load
       chunkSizeWarningLimit: 1_000,
+    },
+  };
+}
+
+/** Plugin of Vite: `index.html` of each page is `page.html` of the design system, which loads `main.tsx` and `icon.svg` of the page. */
+function indexHtml(page) {
+  const template = () => readFileSync(join(HOME, 'libs/web-ui/ui/page.html'), 'utf8');
+  const file = join(page, 'index.html');
+  return {
+    name: 'sluice-index-html',
+    config: () => ({ build: { rolldownOptions: { input: file } } }),
+    resolveId: (id) => (id === file ? id : undefined),
+    load: (id) => (id === file ? template() : undefined),
+    configureServer: (server) => () => {
+      server.middlewares.use(async (request, response, next) => {
+        if (!request.headers.accept?.includes('text/html')) return next();
+        const html = await server.transformIndexHtml('/index.html', template()).catch(next);
+        if (html) response.setHeader('content-type', 'text/html').end(html);
+      });
     },
   };
 }

@@ -1,5 +1,4 @@
-import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { PluginConnections } from '@sluice/plugin-api';
+import { connectionGuard } from '@sluice/web-ui/server';
 import type { Conversations } from '../conversations.js';
 import type { Actor } from '../discussions/discussions.js';
 import { conversationsFail } from '../failures.js';
@@ -14,53 +13,44 @@ export interface Visit {
   readonly actor: Actor;
 }
 
-interface Request {
-  readonly headers: { readonly authorization?: string };
-  readonly params: { readonly connection?: string };
-  visit?: Visit;
+/** Somebody who manages people: an operator, or server code of their application. */
+export interface Management {
+  readonly conversations: Conversations;
+  /** Absent: an operator, who manages the people of all applications. */
+  readonly application?: { readonly subscriber: string; readonly id: string };
 }
 
-/**
- * Checks the token in the header `authorization`, and nothing else. Cookies grant no access, so that no other site can make a browser write
- * in its user's name.
- */
-@Injectable()
-export class ConversationsGuard implements CanActivate {
-  constructor(@Inject(PluginConnections) private readonly connections: PluginConnections) {}
+const shared = {
+  plugin: 'conversations',
+  parameter: 'connection',
+  missing: (name: string | undefined) =>
+    conversationsFail.CONVERSATIONS_MISSING(
+      name === undefined
+        ? 'sluice.yaml has no connection that uses conversations'
+        : `there is no connection "${name}" that uses conversations`,
+    ),
+  asHttp,
+};
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request>();
-    try {
-      request.visit = await this.#visit(request);
-      return true;
-    } catch (error) {
-      throw asHttp(error);
-    }
-  }
-
-  async #visit({ headers, params: { connection } }: Request): Promise<Visit> {
-    const all = this.connections.of<Conversations>('conversations');
-    const [first] = all.values();
-    // the tokens of all connections belong to the host, so any of them can verify them, also for an unknown name
-    const open = connection === undefined ? first : (all.get(connection) ?? first);
-    if (!open) throw conversationsFail.CONVERSATIONS_MISSING('sluice.yaml has no connection that uses conversations');
-    const conversations = await open();
-    const bearer = await conversations.tokens.verify(/^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]);
-    requireConverse(bearer);
-    if (connection !== undefined && !all.has(connection))
-      throw conversationsFail.CONVERSATIONS_MISSING(`there is no connection "${connection}" that uses conversations`);
+export const { Guard: ConversationsGuard, Visitor } = connectionGuard<Conversations, Visit>({
+  ...shared,
+  authorize: (_, bearer) => requireConverse(bearer),
+  visit: async (conversations, bearer) => {
     const caller = await conversations.people.callerOf(bearer);
-    return {
-      conversations,
-      caller,
-      actor: { subscriber: caller.subscriber, person: caller.person, isServer: isServer(bearer) },
-    };
-  }
-}
+    const actor = { subscriber: caller.subscriber, person: caller.person, isServer: isServer(bearer) };
+    return { conversations, caller, actor };
+  },
+});
 
-/** The {@link Visit} of a request that the guard has accepted. */
-export const Visitor = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
-  const { visit } = context.switchToHttp().getRequest<Request>();
-  if (!visit) throw new Error('this route has no ConversationsGuard');
-  return visit;
+/** Admits tokens with the scope `admin` or `conversations:server`. */
+export const { Guard: ManagerGuard, Visitor: Manager } = connectionGuard<Conversations, Management>({
+  ...shared,
+  authorize: ({ tokens }, bearer) => {
+    if (!isServer(bearer)) tokens.requireScope(bearer, 'admin');
+  },
+  visit: async (conversations, bearer) => {
+    if (bearer.scopes.includes('admin')) return { conversations };
+    const { subscriber, application } = await conversations.people.callerOf(bearer);
+    return { conversations, application: { subscriber, id: application } };
+  },
 });

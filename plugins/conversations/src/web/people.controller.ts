@@ -28,8 +28,7 @@ import {
 } from '../contract.js';
 import { conversationsFail } from '../failures.js';
 import { isServer, SERVER } from '../scopes.js';
-import { ConversationsGuard, Visitor, type Visit } from './access.js';
-import { Manager, ManagerGuard, type Management } from './managers.js';
+import { ConversationsGuard, Manager, ManagerGuard, Visitor, type Management, type Visit } from './access.js';
 import { shownProblem } from './problem.js';
 import { Id } from './shapes.js';
 

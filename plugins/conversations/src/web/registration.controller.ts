@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { conversationsFail } from '../failures.js';
 import type { Conversations } from '../conversations.js';
 import type { IssuedKey } from '../registration/applications.js';
-import { Manager, ManagerGuard, type Management } from './managers.js';
+import { Manager, ManagerGuard, type Management } from './access.js';
 import { shownProblem } from './problem.js';
 import { Id } from './shapes.js';
 

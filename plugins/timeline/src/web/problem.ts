@@ -1,30 +1,8 @@
-import { HttpException } from '@nestjs/common';
-import { isSluiceError } from '@sluice/plugin-api';
+import { problems } from '@sluice/web-ui/server';
 
-const STATUS: Readonly<Record<string, number>> = {
-  TOKEN_MISSING: 401,
-  TOKEN_INVALID: 401,
-  FORBIDDEN: 403,
+export const { asHttp, shownProblem } = problems({
   TIMELINE_MISSING: 404,
   TIMELINE_VERSION: 409,
   TIMELINE_OVERLAP: 409,
   TIMELINE_INVALID: 400,
-  UNREACHABLE: 503,
-  STORE_UNAVAILABLE: 503,
-};
-
-/** Converts a SluiceError to a response of NestJS. Other errors stay unchanged: NestJS logs them and does not send them. */
-export function asHttp(error: unknown): unknown {
-  if (!isSluiceError(error)) return error;
-  const { code, message, cure, options } = error;
-  const details = options.details === undefined ? {} : (options.details as object);
-  return new HttpException({ code, message, cure, ...details }, STATUS[code] ?? 502);
-}
-
-export async function shownProblem<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw asHttp(error);
-  }
-}
+});
