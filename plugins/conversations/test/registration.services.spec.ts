@@ -74,6 +74,16 @@ describe('registration on PostgreSQL', () => {
     expect((await opened.client.directory.subscriber(caller.subscriber)).code).toBe(`org-${id.slice(0, 13)}`);
   });
 
+  it('keeps the code valid, and registers nothing, when the registration fails halfway', async () => {
+    const id = await request('half@firma.ru');
+    const code = codeOf(mails.at(-1));
+    await database.rows('alter table issuer_key rename to issuer_key_away');
+    await expect(opened.client.registrations.confirm(id, code)).rejects.toThrow(/issuer_key/);
+    await database.rows('alter table issuer_key_away rename to issuer_key');
+    expect(await database.rows('select from subscriber where code = $1', [`org-${id.slice(0, 13)}`])).toEqual([]);
+    expect(await opened.client.registrations.confirm(id, code)).toMatchObject({ key: expect.any(String) });
+  });
+
   it('stores no code, and refuses it after five wrong attempts, also parallel ones', async () => {
     const id = await request('guess@firma.ru');
     const code = codeOf(mails.at(-1));

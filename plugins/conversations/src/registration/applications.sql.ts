@@ -8,6 +8,9 @@ export const RENAME_OR_LOCK_SUBSCRIBER = statement<{ readonly id: string }>(
    where id = $1 returning id`,
 );
 
+/** `$2` code, `$3` title. */
+export const ADD_SUBSCRIBER = statement<object>('add subscriber', 'insert into subscriber (id, code, title) values ($1, $2, $3)');
+
 /** `$2` issuer, `$3` title. */
 export const ADD_APPLICATION = statement<{ readonly id: string }>(
   'add application',

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { RUNTIME_ISSUER_SCOPES, type Clock, type Log, type RuntimeIssuers } from '@sluice/plugin-api';
+import { newEventId, RUNTIME_ISSUER_SCOPES, type Clock, type Log, type RuntimeIssuers } from '@sluice/plugin-api';
 import type { SubscriberTables, Tables } from '../database/tables.js';
 import { conversationsFail } from '../failures.js';
 import { accessVersion, BUMP_ACCESS, followAccess } from '../people/access-version.js';
 import {
   ADD_APPLICATION,
   ADD_KEY,
+  ADD_SUBSCRIBER,
   APPLICATION,
   APPLICATIONS,
   CHANGE_APPLICATION,
@@ -93,13 +94,27 @@ export class Applications {
 
   /** Registers an application of a subscriber. All hosts accept tokens of its key within 5 s. */
   async add(subscriber: string, title: string): Promise<IssuedKey> {
-    const issuer = `app-${randomBytes(8).toString('hex')}`;
     return this.#change(subscriber, async (tables) => {
       if ((await tables.rows(APPLICATIONS)).length >= MAX_APPLICATIONS)
         throw conversationsFail.CONVERSATIONS_LIMIT(`a subscriber has up to ${MAX_APPLICATIONS} applications`);
-      const [row] = await tables.rows(ADD_APPLICATION, issuer, title);
-      if (!row) throw missing('subscriber', subscriber);
-      return this.#addKey(tables, row.id, issuer);
+      return this.#addApplication(tables, title);
+    });
+  }
+
+  /**
+   * Registers a subscriber together with its first application: both or neither.
+   *
+   * @param claim runs first in the same transaction; when it rejects, nothing is registered
+   */
+  async register(
+    subscriber: { readonly code: string; readonly title: string },
+    application: string,
+    claim: (tables: SubscriberTables) => Promise<void>,
+  ): Promise<IssuedKey> {
+    return this.#change(newEventId(), async (tables) => {
+      await claim(tables);
+      await tables.rows(ADD_SUBSCRIBER, subscriber.code, subscriber.title);
+      return this.#addApplication(tables, application);
     });
   }
 
@@ -127,6 +142,13 @@ export class Applications {
       await tables.rows(DROP_OLD_KEYS, application, keepsOld ? MAX_KEYS : 1);
       return key;
     });
+  }
+
+  async #addApplication(tables: SubscriberTables, title: string): Promise<IssuedKey> {
+    const issuer = `app-${randomBytes(8).toString('hex')}`;
+    const [row] = await tables.rows(ADD_APPLICATION, issuer, title);
+    if (!row) throw missing('subscriber', tables.subscriber);
+    return this.#addKey(tables, row.id, issuer);
   }
 
   async #addKey(tables: SubscriberTables, application: string, issuer: string): Promise<IssuedKey> {

@@ -36,6 +36,12 @@ const REQUEST = statement<{ readonly id: string; readonly recent: number; readon
    from counted where $1::uuid is not null`,
 );
 
+/** `$2` registration. */
+const USE = statement<{ readonly id: string }>(
+  'use registration',
+  'delete from registration where id = $2 and $1::uuid is not null returning id',
+);
+
 /** A request of an organisation for an application of its own. */
 export interface RegistrationRequest {
   readonly email: string;
@@ -51,7 +57,7 @@ export class Registrations {
 
   constructor(
     private readonly tables: Tables,
-    private readonly applications: Pick<Applications, 'add' | 'addSubscriber'>,
+    private readonly applications: Pick<Applications, 'register'>,
     private readonly config: Config['registration'],
   ) {}
 
@@ -94,10 +100,11 @@ export class Registrations {
     );
     if (!row || !(await this.#hash.matches(code, { salt: row.salt, hash: row.code_hash })))
       throw conversationsFail.CONVERSATIONS_REGISTRATION('the code is wrong or has expired');
-    const deleted = await this.tables.rows('delete from registration where id = $1 returning id', [id]);
-    if (deleted.length === 0) throw conversationsFail.CONVERSATIONS_REGISTRATION('the code was used at this moment');
-    const subscriber = await this.applications.addSubscriber(`org-${id.slice(0, 13)}`, row.title);
-    return this.applications.add(subscriber.id, row.application);
+    const subscriber = { code: `org-${id.slice(0, 13)}`, title: row.title };
+    return this.applications.register(subscriber, row.application, async (tables) => {
+      const used = await tables.rows(USE, id);
+      if (used.length === 0) throw conversationsFail.CONVERSATIONS_REGISTRATION('the code was used at this moment');
+    });
   }
 
   #enabled(): NonNullable<Config['registration']> {
