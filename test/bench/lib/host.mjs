@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomBytes } from 'node:crypto';
 import { signOperatorToken } from '../../../apps/host/dist/index.js';
+import { PostgresProcess, postgresUrl } from '../../../libs/embedded/dist/index.js';
 import { end, SLUICE, startNode } from './processes.mjs';
 
 const WORKSPACES = fileURLToPath(new URL('../workspaces/', import.meta.url));
@@ -15,6 +16,7 @@ export class BenchHost {
   #folder = mkdtempSync(path.join(tmpdir(), 'sluice-bench-'));
   #secret = randomBytes(32).toString('base64url');
   #args;
+  #roles;
   #env;
   #child;
   #ready;
@@ -26,7 +28,8 @@ export class BenchHost {
    */
   constructor(workspace, { env = {}, roles } = {}) {
     // the host finds the plugins from there, as from any workspace of this checkout
-    this.#args = [SLUICE, 'run', '--workspace', path.resolve(WORKSPACES, workspace), ...(roles ? ['--role', roles] : [])];
+    this.#args = [SLUICE, 'run', '--workspace', path.resolve(WORKSPACES, workspace)];
+    this.#roles = roles;
     this.#env = {
       ...withoutOurs(process.env),
       SLUICE_HOME: path.join(this.#folder, 'home'),
@@ -52,9 +55,9 @@ export class BenchHost {
   }
 
   /** Starts the host and resolves with the seconds until it accepted events. */
-  async start() {
+  async start({ roles = this.#roles } = {}) {
     const from = performance.now();
-    const { child, ready } = startNode(this.#args, { env: this.#env, ipc: true });
+    const { child, ready } = startNode([...this.#args, ...(roles ? ['--role', roles] : [])], { env: this.#env, ipc: true });
     this.#child = child;
     this.#ready = await ready;
     return (performance.now() - from) / 1000;
@@ -67,6 +70,11 @@ export class BenchHost {
   /** Sends SIGKILL, as a crash would end it. */
   kill() {
     return end(this.#child, 'SIGKILL');
+  }
+
+  /** Resolves with the address of the embedded database of the running host. */
+  async embeddedDatabase() {
+    return postgresUrl(await PostgresProcess.attach(this.#env.SLUICE_HOME));
   }
 
   token({ sub = 'bench', scope = 'events:write viewer' } = {}) {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 
 export const SLUICE = fileURLToPath(new URL('../../../apps/cli/bin/sluice.js', import.meta.url));
 export const RIVALS = fileURLToPath(new URL('../rivals/', import.meta.url));
@@ -35,10 +36,28 @@ export async function end(child, signal = 'SIGTERM') {
   await exit;
 }
 
-/** Returns the processor time of a process in seconds, or undefined if the system does not provide it. */
-export function cpuSeconds({ pid }) {
-  const fields = procFile(pid, 'stat')?.split(') ')[1]?.split(' ');
-  return fields && (Number(fields[11]) + Number(fields[12])) / TICKS;
+/**
+ * Returns the processor time of a process in seconds, or undefined if the system does not provide it.
+ *
+ * @param {{ pid: number }} process
+ * @param {{ tree?: boolean }} options `tree`: with its children, also those that have ended
+ */
+export function cpuSeconds({ pid }, { tree = false } = {}) {
+  const fields = procFile(pid, 'stat')?.split(') ')[1]?.split(' ').map(Number);
+  if (!fields) return undefined;
+  const [own, ended] = [fields[11] + fields[12], fields[13] + fields[14]];
+  if (!tree) return own / TICKS;
+  const children = procFile(pid, `task/${pid}/children`)?.trim().split(' ').filter(Boolean) ?? [];
+  return children.reduce((sum, child) => sum + (cpuSeconds({ pid: child }, { tree }) ?? 0), (own + ended) / TICKS);
+}
+
+/** Resolves with the main process of a PostgreSQL on this machine. */
+export async function postmasterOf(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query("select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int pid");
+  await client.end();
+  return rows[0];
 }
 
 /** Returns the resident memory of a process in MiB, or undefined if the system does not provide it. */
