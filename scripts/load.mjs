@@ -1,17 +1,18 @@
-// npm run load -- mixed | connect: the load tests of conversations, beside a plain chat server on the same machine. See test/load/README.md.
+// npm run load -- mixed | connect | register: the load tests of conversations, beside a plain chat server on the same machine. See test/load/README.md.
 import { parseArgs } from 'node:util';
 import { prepare } from './lib/prepare.mjs';
 
-const TESTS = ['mixed', 'connect'];
+const TESTS = ['mixed', 'connect', 'register'];
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const USAGE = `usage: npm run load -- ${TESTS.join(' | ')} [options]
-  --for 10m        duration: a number with s, m, h or d
-  --people 5000    of connect: number of people who connect
-  --workers 32     of mixed: people who use the server at the same time
-  --scale 5        of mixed: the factor by which the office of test/load/lib/profile.mjs grows
-  --rate 100       of mixed: turns per second; absent: as many as the servers can do
-  --save           save the ratio in test/load/ratios.json
-  --profile FILE   of mixed: save a processor profile of the host`;
+  --for 10m          duration of mixed and register, also days: a number with s, m, h or d
+  --people 5000      of connect: number of people who connect
+  --workers 32       of mixed and register: people who use the server at the same time
+  --scale 5          of mixed and register: the factor by which the office of test/load/lib/profile.mjs grows
+  --rate 100         of mixed and register: turns per second; absent: as many as the servers can do
+  --registrations 1  of register: organisations that register themselves in a second
+  --save             save the ratio in test/load/ratios.json
+  --profile FILE     of mixed: save a processor profile of the host`;
 
 function refuse(reason) {
   console.error(`${reason}\n${USAGE}`);
@@ -39,6 +40,7 @@ function options() {
         workers: { type: 'string', default: '32' },
         scale: { type: 'string', default: '5' },
         rate: { type: 'string' },
+        registrations: { type: 'string', default: '1' },
         save: { type: 'boolean', default: false },
         profile: { type: 'string' },
       },
@@ -57,6 +59,7 @@ const parsed = {
   workers: positive('workers', values.workers),
   scale: positive('scale', values.scale),
   rate: values.rate === undefined ? undefined : positive('rate', values.rate),
+  registrations: positive('registrations', values.registrations),
   save: values.save,
   profile: values.profile,
 };

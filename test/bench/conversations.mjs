@@ -2,25 +2,26 @@
 // live events of the others at 200 posts/s, the ceiling of both, and the memory of an idle person. Clients and clock run in this process, which shares
 // the processors with both servers.
 import { setTimeout as pause } from 'node:timers/promises';
-import { connectAll } from '../load/connect.mjs';
+import { connectAll, describeMemory } from '../load/connect.mjs';
 import { Crowd, inParallel } from '../load/lib/crowd.mjs';
 import { requireClean } from '../load/lib/report.mjs';
 import { withSides } from '../load/lib/sides.mjs';
 import { alternate, record, report } from './lib/frame.mjs';
 
-const PEOPLE = 1_000;
+/** `node test/bench/conversations.mjs 100` runs a smaller copy, for a look whether it runs. */
+const PEOPLE = Number(process.argv[2] ?? 1_000);
 const MEMBERS = 5;
-const RATE = 200;
+const RATE = PEOPLE / 5;
 const PACED_SECONDS = 20;
 const TICK_MS = 2;
 const SETTLED_MS = 30_000;
 const ROUND_SECONDS = 8;
 const POSTING = 48;
-const IDLE_PEOPLE = 2_000;
+const IDLE_PEOPLE = 2 * PEOPLE;
 const CONNECT_MS = 20_000;
 const GUARANTEE = 'answered after the commit, a repeat is recognised';
 
-/** Connects 1,000 people and opens their discussions. */
+/** Connects the people and opens their discussions. */
 async function gather(side) {
   const crowd = await Crowd.gather(side, { people: PEOPLE, bots: 0, discussions: [], messages: 0 });
   const circles = Array.from({ length: PEOPLE / MEMBERS }, (_, n) => crowd.people.slice(n * MEMBERS, (n + 1) * MEMBERS));
@@ -100,14 +101,17 @@ await withSides(async ({ ours, plain }) => {
   );
   report('conversations', ceiling, `posts into discussions of ${MEMBERS}, ${POSTING} at once, ${GUARANTEE}`);
   await Promise.all([one, other].map(({ crowd }) => crowd.leave()));
-  const idle = {
-    ours: (await connectAll(ours, IDLE_PEOPLE, CONNECT_MS)).kib,
-    plain: (await connectAll(plain, IDLE_PEOPLE, CONNECT_MS)).kib,
-  };
+  const idle = {};
+  for (const side of [ours, plain]) {
+    const { crowd, kib, kernel } = await connectAll(side, IDLE_PEOPLE, CONNECT_MS);
+    await crowd.leave();
+    idle[side.name] = { kib, kernel };
+  }
   record(
     'conversations-memory',
     { people: IDLE_PEOPLE, ...idle },
-    `${idle.ours.toFixed(1)} KiB for each of ${IDLE_PEOPLE} idle people, plain ${idle.plain.toFixed(1)} KiB`,
+    `${describeMemory(idle.sluice)} for each of ${IDLE_PEOPLE} idle people, plain ${describeMemory(idle.plain)}, ` +
+      `ratio ${(idle.plain.kib / idle.sluice.kib).toFixed(2)}`,
   );
 });
 process.exit();

@@ -23,8 +23,13 @@ export function printOperations(ours, plain) {
     };
   }
   console.table(rows);
-  const failed = Object.entries({ sluice: ours.failed, plain: plain.failed }).filter(([, each]) => Object.keys(each).length > 0);
-  for (const [side, each] of failed) console.log(`failed operations, ${side}: ${JSON.stringify(each)}`);
+  return printFailed({ sluice: ours, plain });
+}
+
+/** Prints the failed operations by who has tried them. Returns whether there were none. */
+export function printFailed(operations) {
+  const failed = Object.entries(operations).filter(([, { failed }]) => Object.keys(failed).length > 0);
+  for (const [who, each] of failed) console.log(`failed operations, ${who}: ${JSON.stringify(each.failed)}`);
   return failed.length === 0;
 }
 
@@ -42,22 +47,30 @@ export function printStatements(statements) {
 }
 
 /**
- * Compares a ratio with the saved one. A sound run saves its ratio when there is none yet, or when asked to. Returns a sentence, and whether the ratio
- * is good enough.
+ * Compares a ratio with the saved one; `--save` replaces that by the ratio of a sound run. Without a saved ratio the sentence reports that nothing was
+ * compared. Returns the sentence, and whether the ratio is good enough.
  *
  * @param {string} name
  * @param {number} ratio higher is better
  * @param {{ save: boolean, isSound: boolean }} options `isSound`: whether everything else was right in this run
+ * @param {URL} file the saved ratios
  */
-export function judgeRatio(name, ratio, { save, isSound }) {
-  const saved = readSaved();
+export function judgeRatio(name, ratio, { save, isSound }, file = SAVED) {
+  const saved = readSaved(file);
   const known = saved[name];
-  if (isSound && (known === undefined || save)) {
-    writeFileSync(SAVED, `${JSON.stringify({ ...saved, [name]: Number(ratio.toFixed(3)) }, null, 2)}\n`);
-    return { isGood: true, line: `ratio ${ratio.toFixed(2)}, saved` };
+  const found = `ratio ${ratio.toFixed(2)}`;
+  if (save && isSound) {
+    writeFileSync(file, `${JSON.stringify({ ...saved, [name]: Number(ratio.toFixed(3)) }, null, 2)}\n`);
+    return { isGood: true, line: `${found}, saved (before: ${known ?? 'none'})` };
   }
-  const isGood = known === undefined || ratio >= known * MIN_SHARE;
-  return { isGood, line: `ratio ${ratio.toFixed(2)}, saved ${known ?? 'none'}${isGood ? '' : ': more than 10 % below it'}` };
+  const unsaved = save ? ', NOT SAVED because the run was not sound' : '';
+  if (known === undefined)
+    return {
+      isGood: true,
+      line: `${found}${unsaved}, NOT COMPARED: test/load/ratios.json has no "${name}", save one on a quiet machine with --save`,
+    };
+  const isGood = ratio >= known * MIN_SHARE;
+  return { isGood, line: `${found}${unsaved}, saved ${known}${isGood ? '' : ': more than 10 % below it'}` };
 }
 
 /** Prints the failures of a ledger with their ids. Returns whether there were none. */
@@ -76,13 +89,14 @@ export function requireClean({ failures }, side) {
   if (Object.keys(failures).length > 0) throw new Error(`${side}: posted and seen messages differ: ${JSON.stringify(failures)}`);
 }
 
-function readSaved() {
+function readSaved(file) {
   try {
-    return JSON.parse(readFileSync(SAVED, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error.code === 'ENOENT') return {};
     throw error;
   }
 }
 
-const rounded = (value) => (value === undefined ? undefined : Number(value.toPrecision(3)));
+/** Returns a number with three significant digits. */
+export const rounded = (value) => (value === undefined ? undefined : Number(value.toPrecision(3)));

@@ -39,12 +39,12 @@ export class SluiceClients {
     return urls[this.#turn++ % urls.length];
   }
 
-  /** Calls the API of a host. Resolves with the answer; rejects with its code. */
+  /** Calls the API of a host, without a token if it is undefined. Resolves with the answer; rejects with its code. */
   async call(token, method, path, body) {
     const { statusCode, body: answer } = await request(`${this.url}/api/conversations/${CONNECTION}${path}`, {
       dispatcher: this.#http,
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      headers: { ...(token && { authorization: `Bearer ${token}` }), ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
