@@ -49,7 +49,7 @@ export class EventWrites {
 
   async #putAll(items: readonly PendingPut[]): Promise<void> {
     const events = items.flatMap((item) => item.events.map((event) => ({ event, item })));
-    const rows = await this.deps.database.rows<{ n: number; seq: number }>(
+    const rows = await this.deps.database.rows<{ n: number; seq: number | null }>(
       sql.PUT,
       putParams(
         events.map(({ event }) => event),
@@ -59,6 +59,7 @@ export class EventWrites {
     );
     const replaced = await this.#collapse(events.map(({ event }) => event));
     for (const { n, seq } of rows) {
+      if (seq === null) continue;
       const { event, item } = events[n - 1] as (typeof events)[number];
       this.deps.onPut(event.user, seq);
       if (!replaced.has(keyOf(event.user, seq))) item.put.push({ ...event, seq });

@@ -20,7 +20,12 @@ const LEAVE = (at: string) => `update mail set left_at = ${at}, headers = '', bo
 
 /**
  * Puts events. Headers and bodies are one parameter of bytes, because an array of bytea would be transferred as hexadecimal text. A repeat
- * of an event that the snapshot contains changes nothing. A repeat of an event that the snapshot does not contain uses up a position.
+ * of an event that the snapshot contains changes nothing. A repeat of an event that the snapshot does not contain uses up a position. Returns a
+ * row for each event that the snapshot did not contain, with `seq` null for a repeat.
+ *
+ * Every row of both joins has a partner or may have none, so they could be inner joins. As full joins they cannot be executed as nested loops:
+ * PostgreSQL plans a prepared statement for arrays of ten elements, and its nested loops compared each of up to 1,000 events with each other
+ * one. With 1,000 events a put took 98 us of PostgreSQL for each event, and takes 34 us.
  */
 export const PUT = `
 with input as materialized (
@@ -39,14 +44,14 @@ with input as materialized (
   returning name, height
 ), placed as (
   select fresh.*, height - count(*) over (partition by name) + row_number() over (partition by name order by n) as place
-  from fresh join counted using (name)
+  from fresh full join counted using (name)
 ), put as (
   insert into mail (user_name, place, id, workplace, collapse_key, due, expires, sent, headers, body)
   select name, place, id, workplace, collapse_key, due, expires, sent, headers, body from placed order by n
   on conflict (user_name, id) do nothing
   returning user_name, place
 )
-select placed.n::integer as n, put.place::float8 as seq from placed join put on put.user_name = placed.name and put.place = placed.place`;
+select placed.n::integer as n, put.place::float8 as seq from placed full join put on put.user_name = placed.name and put.place = placed.place`;
 
 /**
  * Removes all but the newest of the events that wait for a user under one key. It is a separate statement, after the commit of `PUT`,
@@ -114,18 +119,25 @@ from unnest($1::text[], $2::bigint[], $3::bigint[]) with ordinality as asked (na
   select place from mail where user_name = asked.name and place between lowest and highest and left_at is null and expires > $4
 ) as waiting`;
 
-/** Locks the rows at positions. One look-up for each: PostgreSQL might execute a join by reading all rows. */
-const LOCKED = `
+const ASKED = `
 with asked as materialized (
   select distinct name, place from unnest($1::text[], $2::bigint[]) as asked (name, place) order by name, place
-), locked as materialized (
+)`;
+
+/** Locks the rows at positions. One look-up for each: PostgreSQL might execute a join by reading all rows. */
+const LOCKED = `${ASKED}, locked as materialized (
   select found.user_name, found.place from asked cross join lateral (
     select user_name, place from mail where user_name = asked.name and place = asked.place and left_at is null for update
   ) as found
 )`;
 
-export const ACKNOWLEDGE = `${LOCKED}
-${LEAVE('$3')} from locked where mail.user_name = locked.user_name and mail.place = locked.place and left_at is null`;
+/**
+ * Does not lock the rows first, because the locks took a third of its time, 5 of 14 us for each event. It looks up the rows in the order of `asked`,
+ * as the locks do, while the plan is a nested loop. PostgreSQL may choose another plan for a table of a few pages. If two statements then block
+ * each other, PostgreSQL ends one of them after a second, and the write of acknowledgements is repeated until it succeeds.
+ */
+export const ACKNOWLEDGE = `${ASKED}
+${LEAVE('$3')} from asked where mail.user_name = asked.name and mail.place = asked.place and left_at is null`;
 
 export const REJECT = `${LOCKED}
 update mail set rejected = rejected + 1 from locked
