@@ -50,7 +50,7 @@ export class ClientSession implements StompSession, TransportOwner, FrameQueueOw
   #stage: Stage = 'awaitingConnect';
   /** Time on the clock of the timer wheel at which the stages `awaitingConnect` and `closing` end. */
   #deadline: number;
-  #connectRequest: ConnectRequest | undefined;
+  #workplace: string | undefined;
   #bearer: Bearer | undefined;
   #heartBeat: HeartBeatMonitor | undefined;
   #paused = false;
@@ -90,7 +90,7 @@ export class ClientSession implements StompSession, TransportOwner, FrameQueueOw
   }
 
   get workplace(): string | undefined {
-    return this.#connectRequest?.credentials.workplace;
+    return this.#workplace;
   }
 
   get counters(): SessionCounters {
@@ -224,10 +224,12 @@ export class ClientSession implements StompSession, TransportOwner, FrameQueueOw
 
   #connect(frame: Frame): void {
     if (this.#stage !== 'awaitingConnect') throw stompFail.STOMP_ORDER('the client sent CONNECT twice');
-    this.#connectRequest = parseConnect(frame, this.address, this.#context.heartBeat);
+    const request = parseConnect(frame, this.address, this.#context.heartBeat);
+    this.#workplace = request.credentials.workplace;
     this.#stage = 'authenticating';
     this.#context.addresses.release(this);
-    void this.#authenticate(this.#connectRequest);
+    // the session keeps neither the request nor its token
+    void this.#authenticate(request);
   }
 
   async #authenticate(request: ConnectRequest): Promise<void> {

@@ -23,7 +23,7 @@ const MAX_JOINED_BYTES = 64 * 1024;
 export function joinFrames(frames: readonly OutgoingFrame[]): Buffer[] {
   const [only] = frames;
   // the most frequent case
-  if (only && frames.length === 1 && !only.message?.body) return [joinHeads(frames, headLength(only))];
+  if (only && frames.length === 1 && !only.message?.longBody) return [joinHeads(frames, headLength(only))];
   return joinMany(frames);
 }
 
@@ -41,25 +41,22 @@ function joinMany(frames: readonly OutgoingFrame[]): Buffer[] {
     if (bytes + length > MAX_JOINED_BYTES) joinGroup();
     group.push(frame);
     bytes += length;
-    if (!frame.message?.body) continue;
+    if (!frame.message?.longBody) continue;
     joinGroup();
-    buffers.push(frame.message.body, END_OF_FRAME);
+    buffers.push(frame.message.longBody, END_OF_FRAME);
   }
   joinGroup();
   return buffers;
 }
 
 function headLength({ start, message }: OutgoingFrame): number {
-  return Buffer.byteLength(start) + (message?.head.length ?? 0);
+  return Buffer.byteLength(start) + (message?.shortBytes ?? 0);
 }
 
 /** Joins the frames without their long bodies. */
 function joinHeads(frames: readonly OutgoingFrame[], bytes: number): Buffer {
   const joined = Buffer.allocUnsafe(bytes);
   let at = 0;
-  for (const { start, message } of frames) {
-    at += joined.write(start, at);
-    if (message) at += message.head.copy(joined, at);
-  }
+  for (const { start, message } of frames) at = message ? message.writeTo(joined, at, start) : at + joined.write(start, at);
   return joined;
 }

@@ -16,11 +16,5 @@ export function mailboxMessage({ seq, content }: Pick<MailboxEvent, 'seq' | 'con
  * @param seq position of the event in the mailbox; absent for an event that is in no mailbox and is sent at most once.
  */
 export function eventMessage(destination: string, { id, headers, body }: EventContent, seq?: number): EncodedMessage {
-  return encodeMessage({
-    destination,
-    id,
-    ...(body.length > 0 && { contentType: JSON_TYPE }),
-    headers: seq === undefined ? headers : { ...headers, seq: String(seq) },
-    body,
-  });
+  return encodeMessage({ destination, id, contentType: body.length > 0 ? JSON_TYPE : undefined, headers, seq, body });
 }

@@ -6,9 +6,10 @@ import { MailboxReader, type MailboxReaderDeps } from './mailbox-reader.js';
 
 /** The readers of all subscriptions of this host to the events of their users. */
 export class MailboxReaders {
-  readonly #byUser = new Map<string, Set<MailboxReader>>();
+  /** Arrays, which are replaced and never changed: a set for each user takes five times the memory of an array with one reader. */
+  readonly #byUser = new Map<string, readonly MailboxReader[]>();
   /** One reader for each subscription of a session. */
-  readonly #bySession = new Map<Session, MailboxReader[]>();
+  readonly #bySession = new Map<Session, readonly MailboxReader[]>();
   readonly #watchers = new Map<string, Set<() => void>>();
 
   constructor(
@@ -23,8 +24,7 @@ export class MailboxReaders {
    */
   async add(subscription: Subscription): Promise<void> {
     const reader = new MailboxReader(subscription, this.deps);
-    const readers = this.#byUser.get(reader.user) ?? new Set();
-    this.#byUser.set(reader.user, readers.add(reader));
+    this.#byUser.set(reader.user, [...(this.#byUser.get(reader.user) ?? []), reader]);
     this.#bySession.set(subscription.session, [...this.of(subscription.session), reader]);
     await reader.catchUp();
   }
@@ -54,9 +54,9 @@ export class MailboxReaders {
 
   #close(reader: MailboxReader): void {
     reader.close();
-    const readers = this.#byUser.get(reader.user);
-    readers?.delete(reader);
-    if (readers?.size === 0) this.#byUser.delete(reader.user);
+    const left = (this.#byUser.get(reader.user) ?? []).filter((other) => other !== reader);
+    if (left.length > 0) this.#byUser.set(reader.user, left);
+    else this.#byUser.delete(reader.user);
   }
 
   /** Notifies the readers and watchers of a user that the mailbox has a new event. */
@@ -77,6 +77,9 @@ export class MailboxReaders {
 
   /** Returns the subscriptions of sessions that any of the recipients means, each once. */
   matching(recipients: readonly Recipients[]): readonly Subscription[] {
+    const [only] = recipients;
+    // the most frequent case: the general one below takes a microsecond more for its sets
+    if (only && recipients.length === 1 && 'user' in only) return this.#subscriptionsOf(only.user);
     const names = {
       user: new Set<string>(),
       extension: new Set<string>(),
@@ -98,10 +101,15 @@ export class MailboxReaders {
       groups.some((group) => names.group.has(group)) ||
       (workplace !== undefined && names.workplace.has(workplace));
     const onlyUsers = !all && names.extension.size + names.group.size + names.workplace.size === 0;
-    const candidates = onlyUsers
-      ? [...names.user].flatMap((user) => [...(this.#byUser.get(user) ?? [])])
-      : [...this.#bySession.values()].flat().filter(({ subscription }) => isMeant(subscription.session));
-    return candidates.map(({ subscription }) => subscription);
+    if (onlyUsers) return [...names.user].flatMap((user) => this.#subscriptionsOf(user));
+    return [...this.#bySession.values()]
+      .flat()
+      .filter(({ subscription }) => isMeant(subscription.session))
+      .map(({ subscription }) => subscription);
+  }
+
+  #subscriptionsOf(user: string): readonly Subscription[] {
+    return (this.#byUser.get(user) ?? []).map(({ subscription }) => subscription);
   }
 
   /**

@@ -1,30 +1,40 @@
 import type { Session, Subscription } from '../../server/stomp-handler.js';
 
+interface Entry {
+  readonly name: string;
+  readonly subscription: Subscription;
+}
+
 /** The subscriptions of this host by name: the name of a topic, or of a destination of a plugin. */
 export class SubscriptionTable {
   readonly #subscribers = new Map<string, Set<Subscription>>();
   /** Names by session, so that the end of thousands of sessions does not search through all subscriptions for each of them. */
-  readonly #ofSession = new Map<Session, Map<Subscription, string>>();
+  readonly #ofSession = new Map<Session, readonly Entry[]>();
 
   add(name: string, subscription: Subscription): void {
     const subscribers = this.#subscribers.get(name) ?? new Set();
     this.#subscribers.set(name, subscribers.add(subscription));
-    const own = this.#ofSession.get(subscription.session) ?? new Map<Subscription, string>();
-    this.#ofSession.set(subscription.session, own.set(subscription, name));
+    const { session } = subscription;
+    this.#ofSession.set(session, [...this.#entriesOf(session), { name, subscription }]);
   }
 
   remove(name: string, subscription: Subscription): void {
     const subscribers = this.#subscribers.get(name);
     subscribers?.delete(subscription);
     if (subscribers?.size === 0) this.#subscribers.delete(name);
-    const own = this.#ofSession.get(subscription.session);
-    own?.delete(subscription);
-    if (own?.size === 0) this.#ofSession.delete(subscription.session);
+    const { session } = subscription;
+    const left = this.#entriesOf(session).filter((entry) => entry.subscription !== subscription);
+    if (left.length > 0) this.#ofSession.set(session, left);
+    else this.#ofSession.delete(session);
   }
 
   /** Removes all subscriptions of a session that has closed. */
   removeSession(session: Session): void {
-    for (const [subscription, name] of this.#ofSession.get(session) ?? []) this.remove(name, subscription);
+    for (const { name, subscription } of this.#entriesOf(session)) this.remove(name, subscription);
+  }
+
+  #entriesOf(session: Session): readonly Entry[] {
+    return this.#ofSession.get(session) ?? [];
   }
 
   has(name: string, subscription: Subscription): boolean {
