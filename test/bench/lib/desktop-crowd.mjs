@@ -1,22 +1,71 @@
 // Desktop clients with as little work as possible, so that they cost both programs the same: they count frames and do not parse them.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 
 const NUL = 0;
 const LINE_FEED = 0x0a;
 const ACK_HEADER = /\nack:(\d+)\n/g;
 
-/** Protocols of the clients: the greeting, the number of frames that answer it, the byte that ends a frame, and the acknowledgement. */
-export const BARE = { hello: (user) => `HELLO ${user}\n`, welcome: 1, end: LINE_FEED };
+/**
+ * Protocols of the clients: the greeting, the number of frames that answer it, the counter of the frames that end in a piece of bytes, one per
+ * client, and the acknowledgement.
+ */
+export const BARE = { hello: (user) => `HELLO ${user}\n`, welcome: 1, counter: () => endsOf(LINE_FEED) };
 export const stomp = (tokens, { acknowledges = false } = {}) => ({
   hello: (user, n) =>
     `CONNECT\naccept-version:1.2\nlogin:${user}\npasscode:${tokens[n]}\n\n\0` +
     `SUBSCRIBE\nid:0\ndestination:/user/events\nack:${acknowledges ? 'client-individual' : 'auto'}\n\n\0` +
     'SUBSCRIBE\nid:1\ndestination:/topic/bench\nreceipt:in\n\n\0',
   welcome: 2,
-  end: NUL,
+  counter: () => endsOf(NUL),
   ...(acknowledges && { answer: acknowledge }),
 });
+
+/** The answer to the upgrade counts as a frame. */
+export const WEB_SOCKET = {
+  hello: (user) =>
+    Buffer.concat([
+      Buffer.from(
+        'GET / HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+      ),
+      // a text of up to 125 bytes, with a mask of zeros
+      Buffer.from([0x81, 0x80 | `HELLO ${user}`.length, 0, 0, 0, 0]),
+      Buffer.from(`HELLO ${user}`),
+    ]),
+  welcome: 2,
+  counter: webSocketFrames,
+};
+
+function endsOf(end) {
+  return (bytes) => {
+    let frames = 0;
+    for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) frames++;
+    return frames;
+  };
+}
+
+/** Counts frames of a server, https://datatracker.ietf.org/doc/html/rfc6455#section-5.2: without a mask, shorter than 64 KiB. */
+function webSocketFrames() {
+  let rest = Buffer.alloc(0);
+  let upgraded = false;
+  return (piece) => {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, piece]) : piece;
+    let [at, frames] = [0, 0];
+    if (!upgraded) {
+      const end = bytes.indexOf('\r\n\r\n');
+      if (end >= 0) [at, frames, upgraded] = [end + 4, 1, true];
+    }
+    while (upgraded && at + 4 <= bytes.length) {
+      const next = bytes[at + 1] === 126 ? at + 4 + bytes.readUInt16BE(at + 2) : at + 2 + bytes[at + 1];
+      if (next > bytes.length) break;
+      [at, frames] = [next, frames + 1];
+    }
+    rest = bytes.subarray(at);
+    return frames;
+  };
+}
 
 /** Returns an ACK for each delivery in these bytes. `leftOver` is the incomplete end of the previous bytes. */
 function acknowledge(bytes, leftOver) {
@@ -61,16 +110,16 @@ export class Crowd {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #add(port, host, user, n, { hello, welcome, end, answer }) {
-    const socket = connect(port, host).setNoDelay(true);
+  async #add(port, host, user, n, { hello, welcome, counter, answer, secure = false }) {
+    const framesIn = counter();
+    const socket = secure ? connectSecurely({ port, host, rejectUnauthorized: false }) : connect(port, host).setNoDelay(true);
     this.#sockets.push(socket);
     let missing = welcome;
     let leftOver = '';
     const isIn = new Promise((resolve, reject) => {
       socket.on('error', reject);
       socket.on('data', (bytes) => {
-        let frames = 0;
-        for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) frames++;
+        const frames = framesIn(bytes);
         if (missing > 0) {
           missing -= frames;
           if (missing <= 0) resolve();
@@ -83,7 +132,7 @@ export class Crowd {
         if (answered.acks) socket.write(answered.acks);
       });
     });
-    await once(socket, 'connect');
+    await once(socket, secure ? 'secureConnect' : 'connect');
     socket.write(hello(user, n));
     await isIn;
   }

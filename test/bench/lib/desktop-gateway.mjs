@@ -1,20 +1,21 @@
 // The gateway as a host runs it, as a separate process: the plugin with a real mailbox, without flows. Usage: desktop-gateway.mjs
-// DATABASE_URL. The parent sends orders over IPC: { tokens: 2000 } returns tokens of user0, user1 …; { unicast: [users…], offline } or {
+// DATABASE_URL [CONFIG]. The parent sends orders over IPC: { tokens: 2000 } returns tokens of user0, user1 …; { unicast: [users…], offline } or {
 // broadcast: times } sends events and returns { seconds } when all are in the sockets or in the mailbox; { memory: true } returns bytes.
 import { randomUUID } from 'node:crypto';
 import { FakeWorkspace } from '../../../libs/testing/dist/plugin/fake-services.js';
 import { openPlugin } from '../../../libs/testing/dist/plugin/open-plugin.js';
+import { systemClock } from '../../../libs/plugin-api/dist/index.js';
 import { ConnectionDatabase } from '../../../libs/store/dist/index.js';
 import { plugin } from '../../../plugins/tcp-gateway/dist/index.js';
 
 /** Number of events after which the loop yields, as in the rival. */
 const BREATH = 200;
-const KEEPING = { keepForMs: 3_600_000 };
+const KEEPING = { keepForMs: 3_600_000, spreadMs: 0 };
 
 const quiet = { debug() {}, info() {}, warn: console.error, error: console.error };
-const database = new ConnectionDatabase({ url: process.argv[2], connection: 'desktops', log: quiet });
+const database = new ConnectionDatabase({ url: process.argv[2], connection: 'desktops', log: quiet, clock: systemClock });
 const workspace = new FakeWorkspace(database);
-const { client: gateway } = await openPlugin(plugin, {}, { workspace });
+const { client: gateway } = await openPlugin(plugin, JSON.parse(process.argv[3] ?? '{}'), { workspace });
 const { dispatcher } = gateway;
 process.on('message', async (order) => process.send(await carryOut(order)));
 process.on('disconnect', () => process.exit(0));
@@ -42,7 +43,7 @@ async function toEach(users, offline) {
   for (const [n, user] of users.entries()) {
     const content = contentOf(user, n);
     if (offline === 'drop') dispatcher.broadcast({ to: { user }, content, spreadMs: 0 });
-    else sends.push(dispatcher.enqueue({ user }, content, KEEPING, 0));
+    else sends.push(dispatcher.enqueue([{ user }], content, KEEPING));
     if (n % BREATH === BREATH - 1) await breathe();
   }
   await Promise.all(sends);

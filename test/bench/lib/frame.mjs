@@ -60,6 +60,33 @@ export function report(name, result, conditions) {
 }
 
 /**
+ * Records a comparison with several rivals by {@link alternate}, and prints a line for each program with its guarantee and a line with the ratios:
+ * the time of the rival ÷ our time, and its processor time ÷ ours.
+ *
+ * @param {string} name
+ * @param {{ rounds: readonly object[] }} result
+ * @param {Record<string, string>} guarantees by name of the program, ours first; a program that was not measured is left out
+ * @param {string} conditions
+ */
+export function reportRivals(name, result, guarantees, conditions) {
+  const { rounds } = result;
+  const [ours, ...rivals] = Object.keys(guarantees).filter((program) => program in rounds[0]);
+  for (const program of [ours, ...rivals]) {
+    const figures = `${Math.round(medianOf(rounds, program))}/s, ${medianOf(rounds, cpuColumn(program))?.toFixed(1)} us of processor time each`;
+    console.log(`${name}: ${program.padEnd(9)} ${figures}: ${guarantees[program]}`);
+  }
+  const ratios = rivals.map((rival) => {
+    const time = median(rounds.map((round) => round[ours] / round[rival]));
+    const cpuTime = median(rounds.map((round) => round[cpuColumn(rival)] / round[cpuColumn(ours)]));
+    return { rival, time, cpuTime };
+  });
+  const text = ratios.map(({ rival, time, cpuTime }) => `${rival} ${time.toFixed(2)} (processor time ${cpuTime.toFixed(2)})`);
+  record(name, { conditions, guarantees, ratios, ...result }, `ratio to ${text.join(', ')}: ${conditions}`);
+}
+
+const cpuColumn = (program) => `${program === 'ours' ? 'our' : program}CpuMicros`;
+
+/**
  * Writes `results/<name>-<time>.json`, and prints the rounds as a table and the line that ends a bench.
  *
  * @param {string} name

@@ -21,6 +21,8 @@ const START_TIMEOUT_MS = 60_000;
 /** A PostgreSQL for one test. */
 export interface PostgresServer {
   readonly url: string;
+  /** Process id of the server; undefined after `kill`. */
+  readonly pid: number | undefined;
   /** Kills the server, as a power cut would. `start` starts it again at the same address. */
   kill(): Promise<void>;
   /** Starts the server after `kill`. */
@@ -29,11 +31,20 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** Options of {@link startPostgres}. */
+export interface PostgresServerOptions {
+  /**
+   * Whether each commit waits for the disk, as in production. Default: false, because no test simulates a crash of the machine, and all tests
+   * share the disk.
+   */
+  readonly fsync?: boolean;
+}
+
 /**
  * Starts a private PostgreSQL on loopback and resolves when it accepts connections. Requires the package `postgresql`. Under root the
  * server runs as the user `postgres`.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({ fsync = false }: PostgresServerOptions = {}): Promise<PostgresServer> {
   const bin = findBin();
   const account = await serverAccount();
   const home = mkdtempSync(path.join(inRoot(tmpdir()), 'sluice-postgres-'));
@@ -66,8 +77,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     await run(initdb, [...before, ...layout, '--auth=scram-sha-256', `--pwfile=${seenInRoot(passwordFile)}`], options);
     const port = await freePort();
     const startOnce = async () => {
-      // fsync off: no test simulates a crash of the machine, and all tests share the disk
-      const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
+      const sync = `fsync=${fsync ? 'on' : 'off'}`;
+      const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', sync];
       const [program, ...first] = command('postgres');
       const args = ['-D', seenInRoot(data), ...settings.flatMap((setting) => ['-c', setting])];
       server = spawn(program, [...first, ...args], { ...options, stdio: 'ignore' });
@@ -84,7 +95,15 @@ export async function startPostgres(): Promise<PostgresServer> {
         }
     };
     await startOnce();
-    return { url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, kill: () => end('SIGKILL'), start, stop };
+    return {
+      url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+      get pid() {
+        return server?.exitCode === null && server.signalCode === null ? server.pid : undefined;
+      },
+      kill: () => end('SIGKILL'),
+      start,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
