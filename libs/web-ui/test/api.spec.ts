@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { ApiClient, ApiError, errorText, UnreachableError } from '../ui/client/api.js';
+import { ApiClient, ApiError, errorText, retryAfterMs, UnreachableError } from '../ui/client/api.js';
 import { Session } from '../ui/client/session.js';
 import type { KeyStore } from '../ui/client/storage.js';
 
@@ -96,6 +96,25 @@ describe('a request', () => {
 
   it('resolves with undefined for an answer without a body', async () => {
     expect(await open(new Response(null, { status: 204 })).client.delete('/api/x')).toBeUndefined();
+  });
+});
+
+describe('the time that the host asks to wait', () => {
+  it('is read from seconds or from a date, and has a limit', () => {
+    const now = Date.UTC(2026, 10, 30, 12);
+    expect(retryAfterMs('3', now)).toBe(3_000);
+    expect(retryAfterMs('Mon, 30 Nov 2026 12:00:05 GMT', now)).toBe(5_000);
+    expect(retryAfterMs('Mon, 30 Nov 2026 11:00:00 GMT', now)).toBe(0);
+    expect(retryAfterMs('999999', now)).toBe(600_000);
+    expect(['soon', '', null].map((header) => retryAfterMs(header, now))).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('is part of the error', async () => {
+    const session = new Session(memory());
+    session.signIn('abc');
+    const limited = new Response('{"code":"TOO_MANY"}', { status: 429, headers: { 'retry-after': '2' } });
+    const client = new ApiClient(session, () => Promise.resolve(limited));
+    await expect(client.get('/api/x')).rejects.toMatchObject({ status: 429, retryAfterMs: 2_000 });
   });
 });
 

@@ -8,6 +8,7 @@ export {
   ApiError,
   UnreachableError,
   errorText,
+  retryAfterMs,
   type ErrorTexts,
   type Method,
   type RequestOptions,

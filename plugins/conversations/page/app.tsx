@@ -11,18 +11,18 @@ import {
   type Session,
 } from '@sluice/web-ui';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { Chat } from './client/chat.js';
 import { ConversationsApi } from './client/conversations-api.js';
-import { ChatContext, nameOf, useChatState } from './components/context.js';
-import { DiscussionView } from './components/discussion-view.js';
+import { ChatContext, nameOf, useChat, useChatState } from './components/context.js';
+import { DiscussionFrame, DiscussionView, MessagesLoading } from './components/discussion-view.js';
 import { NewDiscussion } from './components/new-discussion.js';
 import { notify } from './components/notifications.js';
 import { QuickSwitch } from './components/quick-switch.js';
 import { Sidebar } from './components/sidebar.js';
 import { otherOf, unreadDiscussions } from './model/discussion-list.js';
 import { plainName } from './model/people-names.js';
-import { useRoute } from './route.js';
+import { useRoute, type ContextualRoute } from './route.js';
 import { errors, texts } from './texts.js';
 
 /** People that are read at the start, so that a small organisation needs no further requests for names. */
@@ -51,20 +51,27 @@ export function App({ session }: { readonly session: Session }) {
   });
   if (opened.error)
     return (
-      <EmptyState
-        icon="warning"
-        title={texts.openFailed}
-        actions={
-          <Button kind="primary" onClick={() => void opened.refetch()}>
-            {texts.again}
-          </Button>
-        }
-      >
-        {errorText(opened.error, errors)}
-      </EmptyState>
+      <Frame>
+        <EmptyState
+          icon="warning"
+          title={texts.openFailed}
+          actions={
+            <Button kind="primary" onClick={() => void opened.refetch()}>
+              {texts.again}
+            </Button>
+          }
+        >
+          {errorText(opened.error, errors)}
+        </EmptyState>
+      </Frame>
     );
-  if (opened.data === undefined) return <div className="cv-page" aria-busy="true" aria-label={texts.loading} />;
-  if (opened.data === null) return <EmptyState title={texts.noConnection}>{texts.noConnectionHelp}</EmptyState>;
+  if (opened.data === undefined) return <Frame isBusy />;
+  if (opened.data === null)
+    return (
+      <Frame>
+        <EmptyState title={texts.noConnection}>{texts.noConnectionHelp}</EmptyState>
+      </Frame>
+    );
   return (
     <ChatContext value={opened.data}>
       <Conversations chat={opened.data} session={session} />
@@ -133,10 +140,10 @@ function Conversations({ chat, session }: { readonly chat: Chat; readonly sessio
   }, []);
 
   return (
-    <div className="cv-frame">
+    <Frame>
       <Connection chat={chat} />
       <Title />
-      <div className="cv-page" data-open={route.discussion !== undefined}>
+      <div className="cv-page" data-open={route.discussion !== undefined || route.contextual !== undefined}>
         <Sidebar
           session={session}
           selected={route.discussion}
@@ -144,17 +151,64 @@ function Conversations({ chat, session }: { readonly chat: Chat; readonly sessio
           onOpen={open}
           onCreate={() => setLayer('new')}
         />
-        <main className="cv-main">
-          {route.discussion === undefined ? (
-            <EmptyState title={texts.choose}>{texts.chooseHelp}</EmptyState>
-          ) : (
+        <div className="cv-main">
+          {route.discussion !== undefined ? (
             <DiscussionView key={route.discussion} id={route.discussion} at={route.seq} onBack={back} />
+          ) : route.contextual !== undefined ? (
+            <OpenContextual route={route.contextual} onOpened={(id) => go({ discussion: id }, 'replace')} onBack={back} />
+          ) : (
+            <EmptyState title={texts.choose}>{texts.chooseHelp}</EmptyState>
           )}
-        </main>
+        </div>
       </div>
       {layer === 'quick' && <QuickSwitch onClose={() => setLayer(undefined)} onOpen={open} />}
       {layer === 'new' && <NewDiscussion onClose={() => setLayer(undefined)} onOpened={open} />}
-    </div>
+    </Frame>
+  );
+}
+
+/** The only landmark `main` and heading of the first level, whichever half of the page a telephone shows. */
+function Frame({ isBusy = false, children }: { readonly isBusy?: boolean; readonly children?: ReactNode }) {
+  return (
+    <main className="cv-frame" aria-busy={isBusy}>
+      <h1 className="ui-hidden">{texts.title}</h1>
+      {children}
+    </main>
+  );
+}
+
+interface OpenContextualProps {
+  readonly route: ContextualRoute;
+  readonly onOpened: (id: string) => void;
+  readonly onBack: () => void;
+}
+
+/** Opens the discussion of a document by the key in the address. */
+function OpenContextual({ route, onOpened, onBack }: OpenContextualProps) {
+  const chat = useChat();
+  const opened = useQuery({
+    queryKey: ['contextual', route.key],
+    queryFn: () => chat.openDiscussion({ kind: 'contextual', members: [], ...route }),
+    gcTime: 0,
+  });
+  const id = opened.data?.id;
+  useEffect(() => {
+    if (id !== undefined) onOpened(id);
+  }, [id, onOpened]);
+  return (
+    <DiscussionFrame onBack={onBack}>
+      {opened.error ? (
+        <EmptyState
+          icon="warning"
+          title={texts.loadFailed}
+          actions={<Button onClick={() => void opened.refetch()}>{texts.again}</Button>}
+        >
+          {errorText(opened.error, errors)}
+        </EmptyState>
+      ) : (
+        <MessagesLoading />
+      )}
+    </DiscussionFrame>
   );
 }
 

@@ -1,4 +1,5 @@
 import { defineTexts, plural, type ErrorTexts, type PluralForms } from '@sluice/web-ui';
+import { fileSize } from './file-size.js';
 
 /** Texts of the page. The Russian ones are written first, the English ones say the same. */
 export const texts = defineTexts({
@@ -106,7 +107,6 @@ export const texts = defineTexts({
     uploading: 'Загружается',
     removeFile: 'Убрать файл',
     tooMany: 'К сообщению можно прикрепить не больше 10 файлов.',
-    tooLarge: 'Файл больше, чем разрешено на сервере:',
     tooManyPending: 'Слишком много сообщений ждёт отправки. Дождитесь связи с сервером.',
     waitForFiles: 'Дождитесь загрузки файлов или уберите их.',
     archived: 'Обсуждение в архиве, писать в него нельзя.',
@@ -251,7 +251,6 @@ export const texts = defineTexts({
     uploading: 'Uploading',
     removeFile: 'Remove the file',
     tooMany: 'A message can have at most 10 files.',
-    tooLarge: 'The file is larger than the server allows:',
     tooManyPending: 'Too many messages wait to be sent. Wait for the connection to the server.',
     waitForFiles: 'Wait until the files are uploaded, or remove them.',
     archived: 'The discussion is archived and accepts no messages.',
@@ -294,13 +293,18 @@ export const texts = defineTexts({
   },
 });
 
-const forms = defineTexts<Record<'members' | 'unread' | 'left' | 'reactions' | 'files', PluralForms>>({
+const forms = defineTexts<Record<'members' | 'unread' | 'left' | 'reactions' | 'files' | 'limited', PluralForms>>({
   ru: {
     members: { one: '# участник', few: '# участника', many: '# участников' },
     unread: { one: '# новое сообщение', few: '# новых сообщения', many: '# новых сообщений' },
     left: { one: 'Осталось: # знак', few: 'Осталось: # знака', many: 'Осталось: # знаков' },
     reactions: { one: '# реакция', few: '# реакции', many: '# реакций' },
     files: { one: '# файл', few: '# файла', many: '# файлов' },
+    limited: {
+      one: 'Слишком часто. Отправится через # секунду',
+      few: 'Слишком часто. Отправится через # секунды',
+      many: 'Слишком часто. Отправится через # секунд',
+    },
   },
   en: {
     members: { one: '# member', other: '# members' },
@@ -308,6 +312,7 @@ const forms = defineTexts<Record<'members' | 'unread' | 'left' | 'reactions' | '
     left: { one: '# character left', other: '# characters left' },
     reactions: { one: '# reaction', other: '# reactions' },
     files: { one: '# file', other: '# files' },
+    limited: { one: 'Too fast. Sent in # second', other: 'Too fast. Sent in # seconds' },
   },
 });
 
@@ -316,8 +321,32 @@ export function counted(count: number, what: keyof typeof forms): string {
   return plural(count, forms[what]);
 }
 
+/** Limits of files by their name in an error of the server. */
+const limits = defineTexts({
+  ru: {
+    size: (max: string) => `Файл слишком большой: на сервере разрешено до ${max}.`,
+    type: () => 'Файлы этого вида на сервере запрещены.',
+    uploads: () => 'Одновременно загружается слишком много файлов. Дождитесь загрузки остальных.',
+    unsent: () => 'Слишком много файлов загружено, но не отправлено. Отправьте сообщения с ними или попробуйте завтра.',
+    total: () => 'На сервере закончилось место для файлов. Обратитесь к администратору.',
+  },
+  en: {
+    size: (max: string) => `The file is too large: the server allows up to ${max}.`,
+    type: () => 'The server does not allow files of this type.',
+    uploads: () => 'Too many files are uploaded at the same time. Wait for the others.',
+    unsent: () => 'Too many files are uploaded and not sent. Send the messages with them, or try again tomorrow.',
+    total: () => 'The server has no more room for files. Ask the administrator.',
+  },
+});
+
+/** Returns the text of a limit that an error names, `undefined` if it names none that the page knows. */
+function limitText({ limit, max }: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof limit !== 'string' || !Object.hasOwn(limits, limit)) return undefined;
+  return limits[limit as keyof typeof limits](typeof max === 'number' ? fileSize(max) : '');
+}
+
 /** Errors of the conversations, as the user reads them: what happened and what to do. */
-export const errors: ErrorTexts = defineTexts<Record<string, string>>({
+export const errors: ErrorTexts = defineTexts<Record<string, ErrorTexts[string]>>({
   ru: {
     CONVERSATIONS_MISSING: 'Этого больше нет, или вы не участник обсуждения. Обновите страницу.',
     CONVERSATIONS_ARCHIVED: 'Обсуждение в архиве. Верните его из архива, чтобы писать.',
@@ -325,8 +354,9 @@ export const errors: ErrorTexts = defineTexts<Record<string, string>>({
     CONVERSATIONS_LOCKED: 'Вход для вас закрыт. Обратитесь к администратору.',
     CONVERSATIONS_FORBIDDEN: 'Это может сделать только владелец обсуждения.',
     CONVERSATIONS_VERSION: 'Сообщение уже изменили. Посмотрите новый текст и измените его ещё раз.',
-    CONVERSATIONS_LIMIT: 'Превышен предел сервера. Отправьте меньше или обратитесь к администратору.',
-    CONVERSATIONS_INVALID: 'Сервер не принял данные. Проверьте их и попробуйте ещё раз.',
+    CONVERSATIONS_LIMIT: ({ body }) =>
+      limitText(body) ?? 'Превышен предел сервера. Отправьте меньше или обратитесь к администратору.',
+    CONVERSATIONS_INVALID: ({ body }) => limitText(body) ?? 'Сервер не принял данные. Проверьте их и попробуйте ещё раз.',
   },
   en: {
     CONVERSATIONS_MISSING: 'This no longer exists, or you are not a member of the discussion. Load the page again.',
@@ -335,7 +365,8 @@ export const errors: ErrorTexts = defineTexts<Record<string, string>>({
     CONVERSATIONS_LOCKED: 'Your access is locked. Ask the administrator.',
     CONVERSATIONS_FORBIDDEN: 'Only an owner of the discussion can do this.',
     CONVERSATIONS_VERSION: 'The message has been edited meanwhile. Read the new text and edit it again.',
-    CONVERSATIONS_LIMIT: 'A limit of the server is exceeded. Send less, or ask the administrator.',
-    CONVERSATIONS_INVALID: 'The server did not accept the data. Check them and try again.',
+    CONVERSATIONS_LIMIT: ({ body }) =>
+      limitText(body) ?? 'A limit of the server is exceeded. Send less, or ask the administrator.',
+    CONVERSATIONS_INVALID: ({ body }) => limitText(body) ?? 'The server did not accept the data. Check them and try again.',
   },
 });

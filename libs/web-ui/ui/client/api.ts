@@ -4,6 +4,8 @@ import { texts } from './texts.js';
 
 /** Requests that take longer are aborted, because a broken network may never report an error. */
 const DEADLINE_MS = 15_000;
+/** A longer `retry-after` is cut: the page asks the host again at least this often. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 /** A rejection by the host: `{ code, message, cure }` with the fields that the code adds. */
 export class ApiError extends Error {
@@ -14,6 +16,8 @@ export class ApiError extends Error {
     readonly cure: string,
     /** The whole body of the response. */
     readonly body: Readonly<Record<string, unknown>>,
+    /** Milliseconds to wait before the request is repeated, from the header `retry-after`; undefined if the host has sent none. */
+    readonly retryAfterMs?: number,
   ) {
     super(message);
   }
@@ -98,7 +102,15 @@ function queryString(query: NonNullable<RequestOptions['query']>): string {
 function apiError(response: Response, data: unknown): ApiError {
   const body = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
   const text = (key: string) => (typeof body[key] === 'string' ? body[key] : '');
-  return new ApiError(response.status, text('code'), text('message') || response.statusText, text('cure'), body);
+  const wait = retryAfterMs(response.headers.get('retry-after'));
+  return new ApiError(response.status, text('code'), text('message') || response.statusText, text('cure'), body, wait);
+}
+
+/** Returns the milliseconds of a header `retry-after`, which contains seconds or a date; undefined if it is malformed or absent. */
+export function retryAfterMs(header: string | null, now = Date.now()): number | undefined {
+  if (header === null) return undefined;
+  const at = /^\d+$/.test(header.trim()) ? now + Number(header) * 1_000 : Date.parse(header);
+  return Number.isFinite(at) ? Math.min(MAX_RETRY_AFTER_MS, Math.max(0, at - now)) : undefined;
 }
 
 /** Texts of a page for codes of its own, by code. */
@@ -117,6 +129,7 @@ export function errorText(error: unknown, own: ErrorTexts = {}): string {
   const codes: Readonly<Record<string, string>> = texts.codes;
   const general = Object.hasOwn(codes, error.code) ? codes[error.code] : undefined;
   if (general !== undefined) return general;
+  if (error.status === 429) return texts.tooManyRequests;
   if (language === 'en' && error.message) return sentences(error.message, error.cure);
   const byStatus = error.status >= 500 ? texts.hostFailed : error.status === 404 ? texts.notFound : texts.refused;
   return error.code === '' ? `${byStatus}.` : `${byStatus} (${error.code}).`;

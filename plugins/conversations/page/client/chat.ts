@@ -3,6 +3,7 @@ import * as lists from '../model/discussion-list.js';
 import { MarksQueue } from '../model/marks-queue.js';
 import * as logs from '../model/message-log.js';
 import * as outboxes from '../model/outbox.js';
+import { UploadTrays } from './upload-trays.js';
 import type { Attachment, Discussion, LiveEvents, Me, Message, MessageEdit, NewDiscussion, NewMessage } from '../model/shapes.js';
 import { errors } from '../texts.js';
 import type { ConversationsApi } from './conversations-api.js';
@@ -17,6 +18,8 @@ const MAX_LOGS = 20;
 const MARKS_DELAY_MS = 300;
 const TYPING_SHOWN_MS = 5_000;
 const TYPING_SENT_MS = 3_000;
+/** A server that asks for no wait at all is still not asked without a pause. */
+const MIN_RETRY_AFTER_MS = 250;
 /** With this many unread messages a discussion opens at the first of them, with less at its end. */
 const MIN_UNREAD_TO_OPEN_AT = 20;
 
@@ -52,6 +55,8 @@ export class Chat {
   readonly #typingSent = new Map<string, number>();
   /** Discussions that the user is leaving. */
   readonly #leaving = new Set<string>();
+  /** The files of messages that are being written. */
+  readonly uploads: UploadTrays;
   #marksTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #opened: string | undefined;
@@ -65,6 +70,7 @@ export class Chat {
     private readonly connection: string,
     private readonly storage: KeyStore,
   ) {
+    this.uploads = new UploadTrays(api, me.limits.attachmentBytes);
     this.#state = {
       list: new Map(),
       next: undefined,
@@ -201,7 +207,7 @@ export class Chat {
     await this.#once(`older ${id}`, () =>
       this.#attempt(id, async () => {
         const page = await this.api.messages(id, { before: log.from }, PAGE_MESSAGES);
-        this.#changeLog(id, (now) => logs.addOlder(now, log.from, page));
+        this.#changeLog(id, (now) => logs.withoutNewest(logs.addOlder(now, log.from, page)));
       }),
     );
   }
@@ -212,7 +218,7 @@ export class Chat {
     await this.#once(`newer ${id}`, () =>
       this.#attempt(id, async () => {
         const page = await this.api.messages(id, { after: log.to }, PAGE_MESSAGES);
-        this.#changeLog(id, (now) => logs.addNewer(now, log.to, page));
+        this.#changeLog(id, (now) => logs.withoutOldest(logs.addNewer(now, log.to, page)));
       }),
     );
   }
@@ -383,13 +389,13 @@ export class Chat {
 
   // ---- posts and marks
 
-  /** Sends the posts that can be sent. @param isNow without the backoff of earlier attempts */
+  /** Sends the posts that can be sent. @param isNow without the backoff of attempts that got no answer */
   #pump(isNow = false): void {
     clearTimeout(this.#retryTimer);
     const ready = outboxes.sendable(this.#state.outbox);
-    const attempts = isNow ? 0 : Math.max(0, ...ready.map((post) => post.attempts));
-    if (attempts > 0) {
-      this.#retryTimer = setTimeout(() => this.#pump(true), outboxes.retryDelay(attempts));
+    const wait = outboxes.waitOf(ready, Date.now(), isNow);
+    if (wait > 0) {
+      this.#retryTimer = setTimeout(() => this.#pump(true), wait);
       return;
     }
     for (const post of ready) void this.#post(post);
@@ -405,8 +411,13 @@ export class Chat {
       this.#arrived(posted);
     } catch (error) {
       const isRejected = error instanceof ApiError && error.status < 500 && error.status !== 429 && error.status !== 408;
+      const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
       if (isRejected) this.#setOutbox(outboxes.markFailed(this.#state.outbox, clientId, errorText(error, errors)));
-      else {
+      else if (retryAfterMs !== undefined) {
+        this.#setOutbox(
+          outboxes.markLimited(this.#state.outbox, clientId, Date.now() + Math.max(MIN_RETRY_AFTER_MS, retryAfterMs)),
+        );
+      } else {
         this.#setOutbox(outboxes.markUnanswered(this.#state.outbox, clientId));
         this.#set({ isUnreachable: true });
       }

@@ -1,4 +1,4 @@
-import { ApiClient, ApiError, UnreachableError, type Session } from '@sluice/web-ui';
+import { ApiClient, ApiError, UnreachableError, retryAfterMs, type Session } from '@sluice/web-ui';
 import type {
   Attachment,
   Discussion,
@@ -154,7 +154,8 @@ export class ConversationsApi {
         const body = (request.response ?? {}) as Record<string, unknown>;
         if (request.status < 300) return resolve(body as unknown as Attachment);
         const text = (key: string) => (typeof body[key] === 'string' ? body[key] : '');
-        reject(new ApiError(request.status, text('code'), text('message') || request.statusText, text('cure'), body));
+        const wait = retryAfterMs(request.getResponseHeader('retry-after'));
+        reject(new ApiError(request.status, text('code'), text('message') || request.statusText, text('cure'), body, wait));
       };
       signal.addEventListener('abort', () => request.abort(), { once: true });
       request.send(file);

@@ -5,7 +5,7 @@ import { plainName } from '../model/people-names.js';
 import type { Attachment } from '../model/shapes.js';
 import { errors, texts } from '../texts.js';
 import { useAttachmentUrl, useChat } from './context.js';
-import { fileSize } from './file-size.js';
+import { fileSize } from '../file-size.js';
 import { GlyphButton } from './glyph.js';
 
 /** The attachments of a message: pictures in place, other files with a button that saves them. */

@@ -1,5 +1,5 @@
 import { Button, Dialog, EmptyState, IconButton, Skeleton, errorText, toast } from '@sluice/web-ui';
-import { useCallback, useEffect, useMemo, useState, type DragEvent } from 'react';
+import { useCallback, useEffect, useMemo, useState, type DragEvent, type ReactNode } from 'react';
 import { isMuted, otherOf } from '../model/discussion-list.js';
 import type { Discussion, Message } from '../model/shapes.js';
 import { counted, errors, texts } from '../texts.js';
@@ -35,7 +35,7 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
   const [removing, setRemoving] = useState<Message>();
   const [history, setHistory] = useState<Message>();
   const [isOver, setOver] = useState(false);
-  const uploads = useUploads();
+  const uploads = useUploads(id);
 
   const jump = useCallback(
     async (seq: number) => {
@@ -109,10 +109,7 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
 
   if (!discussion)
     return (
-      <section className="cv-discussion">
-        <header className="ui-header">
-          <IconButton icon="back" label={texts.back} className="cv-back" onClick={onBack} />
-        </header>
+      <DiscussionFrame onBack={onBack}>
         {error === undefined ? (
           <MessagesLoading />
         ) : (
@@ -124,7 +121,7 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
             {errorText(error, errors)}
           </EmptyState>
         )}
-      </section>
+      </DiscussionFrame>
     );
 
   return (
@@ -185,6 +182,18 @@ export function DiscussionView({ id, at, onBack }: DiscussionViewProps) {
       )}
       <RemoveDialog message={removing} onClose={() => setRemoving(undefined)} />
       <HistoryDialog message={history} onClose={() => setHistory(undefined)} />
+    </section>
+  );
+}
+
+/** The place of a discussion that is not known yet. */
+export function DiscussionFrame({ onBack, children }: { readonly onBack: () => void; readonly children: ReactNode }) {
+  return (
+    <section className="cv-discussion">
+      <header className="ui-header">
+        <IconButton icon="back" label={texts.back} className="cv-back" onClick={onBack} />
+      </header>
+      {children}
     </section>
   );
 }
@@ -304,7 +313,7 @@ function RemoveDialog({ message, onClose }: { readonly message: Message | undefi
   );
 }
 
-function MessagesLoading() {
+export function MessagesLoading() {
   return (
     <div className="cv-messages-loading" aria-busy="true" aria-label={texts.loading}>
       {[70, 45, 60, 30, 55].map((width) => (

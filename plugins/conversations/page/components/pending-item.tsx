@@ -1,10 +1,24 @@
 import { Button, Icon } from '@sluice/web-ui';
+import { useEffect, useState } from 'react';
 import type { PendingPost } from '../model/outbox.js';
 import { plainName } from '../model/people-names.js';
-import { texts } from '../texts.js';
+import { counted, texts } from '../texts.js';
 import { useChat } from './context.js';
 import { PersonPicture } from './message-item.js';
 import { RichText } from './rich-text.js';
+
+/** Why a message waits: for the connection, or for the time that the server has named. */
+function Waiting({ notBefore }: { readonly notBefore: number | undefined }) {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (notBefore === undefined) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [notBefore]);
+  if (notBefore === undefined) return texts.waiting;
+  return counted(Math.max(1, Math.ceil((notBefore - now) / 1_000)), 'limited');
+}
 
 /** A message that the server has not confirmed yet. */
 export function PendingItem({ post }: { readonly post: PendingPost }) {
@@ -48,7 +62,7 @@ export function PendingItem({ post }: { readonly post: PendingPost }) {
         ) : (
           <span className="cv-state">
             <Icon name="clock" small />
-            {post.state === 'sending' ? texts.sending : texts.waiting}
+            {post.state === 'sending' ? texts.sending : <Waiting notBefore={post.notBefore} />}
           </span>
         )}
       </div>

@@ -57,7 +57,7 @@ export function Sidebar({ session, selected, searchField, onOpen, onCreate }: Si
     <nav className="cv-sidebar" aria-label={texts.discussions} onKeyDown={moveFocus}>
       <header className="cv-sidebar-head">
         {isArchive && <IconButton icon="back" label={texts.leaveArchive} onClick={() => showArchive(false)} />}
-        <h1>{isArchive ? texts.archiveOf : texts.title}</h1>
+        <h2>{isArchive ? texts.archiveOf : texts.title}</h2>
         <IconButton icon="add" label={texts.create} onClick={onCreate} />
         <SettingsMenu session={session} name={nameOf(chat.me.person)}>
           {notifications.isPossible && (

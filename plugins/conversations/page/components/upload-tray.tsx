@@ -2,8 +2,9 @@ import { Button, Icon, IconButton } from '@sluice/web-ui';
 import { useEffect, useState } from 'react';
 import { isShownPicture } from '../model/pictures.js';
 import { texts } from '../texts.js';
-import { fileSize } from './file-size.js';
-import type { Upload, Uploads } from './use-uploads.js';
+import { fileSize } from '../file-size.js';
+import type { Upload } from '../client/upload-trays.js';
+import type { Uploads } from './use-uploads.js';
 
 /** The files of the next message, with their progress. */
 export function UploadTray({ uploads: { uploads, retry, remove } }: { readonly uploads: Uploads }) {

@@ -21,6 +21,9 @@ export interface MessageLog {
   readonly early: readonly Message[];
 }
 
+/** Messages that a reader keeps loaded while scrolling, so that memory does not grow with the history. */
+export const MAX_MESSAGES = 600;
+
 export const EMPTY_LOG: MessageLog = {
   messages: [],
   from: 1,
@@ -92,6 +95,22 @@ export function addNewer(log: MessageLog, after: number, page: MessagePage): Mes
     lastSeq: Math.max(log.lastSeq, page.lastSeq),
     isFollowing: log.isFollowing || !page.hasMore,
   });
+}
+
+/** Forgets the newest messages of a log that has grown upwards beyond its limit. A reader who scrolls down reads them again. */
+export function withoutNewest(log: MessageLog): MessageLog {
+  const messages = log.messages.slice(0, MAX_MESSAGES);
+  const to = messages.at(-1)?.seq;
+  if (messages.length === log.messages.length || to === undefined) return log;
+  return { ...log, messages, to, isFollowing: false, early: [] };
+}
+
+/** Forgets the oldest messages of a log that has grown downwards beyond its limit. */
+export function withoutOldest(log: MessageLog): MessageLog {
+  const messages = log.messages.slice(-MAX_MESSAGES);
+  const from = messages[0]?.seq;
+  if (messages.length === log.messages.length || from === undefined) return log;
+  return { ...log, messages, from, hasOlder: true };
 }
 
 /** Adds a new or changed message that was received live or as the answer to a request of this page. */

@@ -13,6 +13,8 @@ export interface PendingPost {
   readonly failure?: string;
   /** Failed attempts in a row, for the backoff. */
   readonly attempts: number;
+  /** The server accepts the next attempt from this time on, in milliseconds since 1970. */
+  readonly notBefore?: number;
 }
 
 export const MAX_PENDING_POSTS = 500;
@@ -36,12 +38,28 @@ export function sendable(outbox: Outbox): PendingPost[] {
 }
 
 export function markSending(outbox: Outbox, clientId: string): Outbox {
-  return change(outbox, clientId, ({ failure: _, ...post }) => ({ ...post, state: 'sending' }));
+  return change(outbox, clientId, ({ failure: _, notBefore: __, ...post }) => ({ ...post, state: 'sending' }));
 }
 
 /** After an attempt without an answer: the post waits for the next attempt. */
 export function markUnanswered(outbox: Outbox, clientId: string): Outbox {
-  return change(outbox, clientId, (post) => ({ ...post, state: 'waiting', attempts: post.attempts + 1 }));
+  return change(outbox, clientId, ({ notBefore: _, ...post }) => ({ ...post, state: 'waiting', attempts: post.attempts + 1 }));
+}
+
+/** After an answer that limits the rate of posts: the post waits until a time that the server has named. */
+export function markLimited(outbox: Outbox, clientId: string, notBefore: number): Outbox {
+  return change(outbox, clientId, (post) => ({ ...post, state: 'waiting', attempts: 0, notBefore }));
+}
+
+/**
+ * Returns the milliseconds until these posts are sent: the longest wait of one of them, because the rate and the connection are those of all.
+ *
+ * @param isNow without the backoff of attempts that got no answer; a time that the server has named still counts
+ */
+export function waitOf(posts: readonly PendingPost[], now: number, isNow: boolean): number {
+  const attempts = isNow ? 0 : Math.max(0, ...posts.map((post) => post.attempts));
+  const backoff = attempts > 0 ? retryDelay(attempts) : 0;
+  return Math.max(backoff, ...posts.map(({ notBefore = 0 }) => notBefore - now));
 }
 
 /** After a rejection: the user decides whether to retry or to discard. */
@@ -62,7 +80,7 @@ export function retryDelay(attempts: number): number {
   return Math.min(RETRY_MS.max, RETRY_MS.first * 2 ** Math.max(0, attempts - 1));
 }
 
-/** Returns the outbox of an earlier visit: posts that were being sent wait again. Malformed text returns an empty outbox. */
+/** Returns the outbox of an earlier visit: posts that were being sent wait again, and none waits for a time of another clock. Malformed text returns an empty outbox. */
 export function restore(stored: string | null): Outbox {
   if (stored === null) return [];
   try {
@@ -70,7 +88,7 @@ export function restore(stored: string | null): Outbox {
     if (!Array.isArray(posts)) return [];
     return (posts as PendingPost[])
       .filter((post) => typeof post?.discussion === 'string' && typeof post.message?.clientId === 'string')
-      .map((post) => (post.state === 'sending' ? { ...post, state: 'waiting' } : post));
+      .map(({ notBefore: _, ...post }) => (post.state === 'sending' ? { ...post, state: 'waiting' } : post));
   } catch {
     return [];
   }

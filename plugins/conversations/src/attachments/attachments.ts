@@ -74,7 +74,8 @@ export class Attachments {
   /**
    * Stores a file, which a message of the same person may contain afterwards. Of an upload that is cut off nothing remains.
    *
-   * @throws `CONVERSATIONS_LIMIT`, `CONVERSATIONS_INVALID` for a media type that is not allowed, or the error of the chunks
+   * @throws `CONVERSATIONS_LIMIT`, `CONVERSATIONS_INVALID` for a media type that is not allowed, or the error of the chunks. The details of the first two
+   * name the limit (`size`, `uploads`, `unsent`, `total`, `type`), so that a client can explain it in the language of its user.
    */
   async upload({ subscriber, person }: Actor, { name, type, isShown, chunks, announced }: Upload): Promise<Attachment> {
     const { maxSize, types } = this.limits;
@@ -82,11 +83,15 @@ export class Attachments {
     if (!types.some((pattern) => isOfType(media, pattern)))
       throw conversationsFail.CONVERSATIONS_INVALID(`files of the type "${media.slice(0, 100)}" may not be attached`, {
         sent: 'no',
+        details: { limit: 'type' },
       });
     if ((announced ?? 0) > maxSize) throw tooLarge(maxSize);
     const running = this.#uploads.get(person) ?? 0;
     if (running >= MAX_UPLOADS)
-      throw conversationsFail.CONVERSATIONS_LIMIT(`up to ${MAX_UPLOADS} files are uploaded at the same time`, { sent: 'no' });
+      throw conversationsFail.CONVERSATIONS_LIMIT(`up to ${MAX_UPLOADS} files are uploaded at the same time`, {
+        sent: 'no',
+        details: { limit: 'uploads', max: MAX_UPLOADS },
+      });
     this.#uploads.set(person, running + 1);
     try {
       return await this.#store(subscriber, person, { name: fileName(name), type: media, isShown, chunks });
@@ -137,11 +142,17 @@ export class Attachments {
     const tables = this.tables.of(subscriber);
     const [unsent] = await tables.rows(COUNT_UNSENT, person);
     if ((unsent?.count ?? 0) >= MAX_UNSENT)
-      throw conversationsFail.CONVERSATIONS_LIMIT(`${MAX_UNSENT} files of this person are in no message yet`, { sent: 'no' });
+      throw conversationsFail.CONVERSATIONS_LIMIT(`${MAX_UNSENT} files of this person are in no message yet`, {
+        sent: 'no',
+        details: { limit: 'unsent', max: MAX_UNSENT },
+      });
     const total = await this.#totalOf(subscriber);
     const left = this.limits.maxTotal - total.bytes;
     if (left <= 0)
-      throw conversationsFail.CONVERSATIONS_LIMIT('the files of this subscriber take all of their room', { sent: 'no' });
+      throw conversationsFail.CONVERSATIONS_LIMIT('the files of this subscriber take all of their room', {
+        sent: 'no',
+        details: { limit: 'total' },
+      });
     const id = newEventId();
     let bytes = 0;
     const { maxSize } = this.limits;
@@ -203,5 +214,8 @@ function fileName(name: string): string {
 }
 
 function tooLarge(max: number): Error {
-  return conversationsFail.CONVERSATIONS_LIMIT(`a file has up to ${max} bytes here`, { sent: 'no' });
+  return conversationsFail.CONVERSATIONS_LIMIT(`a file has up to ${max} bytes here`, {
+    sent: 'no',
+    details: { limit: 'size', max },
+  });
 }

@@ -9,7 +9,10 @@ import {
   hasGap,
   hasNewer,
   openAround,
+  MAX_MESSAGES,
   openAtEnd,
+  withoutNewest,
+  withoutOldest,
   type MessageLog,
 } from '../../page/model/message-log.js';
 import type { Message, MessagePage } from '../../page/model/shapes.js';
@@ -24,6 +27,23 @@ describe('the messages of a discussion', () => {
     const log = addMessage(openAtEnd(page(range(1, 3), 3)), message(4));
     expect(seqs(log)).toEqual([1, 2, 3, 4]);
     expect(hasGap(log)).toBe(false);
+  });
+
+  it('forgets its newest messages when it grows upwards, and reads them again downwards', () => {
+    const end = 2 * MAX_MESSAGES;
+    const grown = addOlder(openAtEnd(page(range(end - MAX_MESSAGES + 1, end), end, true)), end - MAX_MESSAGES + 1, {
+      ...page(range(end - MAX_MESSAGES - 59, end - MAX_MESSAGES), end, true),
+    });
+    const cut = withoutNewest(grown);
+    expect(cut).toMatchObject({ from: end - MAX_MESSAGES - 59, to: end - 60, lastSeq: end, isFollowing: false });
+    expect(cut.messages).toHaveLength(MAX_MESSAGES);
+    expect(hasNewer(cut)).toBe(true);
+    expect(hasGap(cut)).toBe(false);
+    expect(addMessage(cut, message(end + 1)).messages).toHaveLength(MAX_MESSAGES);
+    const back = withoutOldest(addNewer(cut, end - 60, page(range(end - 59, end), end)));
+    expect(back).toMatchObject({ from: end - MAX_MESSAGES + 1, to: end, hasOlder: true, isFollowing: true });
+    expect(withoutNewest(back)).toBe(back);
+    expect(withoutOldest(back)).toBe(back);
   });
 
   it('holds messages above a gap until the catch-up closes it', () => {

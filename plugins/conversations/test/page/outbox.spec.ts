@@ -37,6 +37,17 @@ describe('posts that wait for the server', () => {
     expect([1, 2, 3, 99].map(outbox.retryDelay)).toEqual([500, 1_000, 2_000, 30_000]);
   });
 
+  it('waits until the time that the server has named, also when the connection returns', () => {
+    const both = outbox.enqueue(outbox.enqueue([], post('a')), post('c', 'other'));
+    const limited = outbox.markLimited(outbox.markSending(both, 'a'), 'a', 9_000);
+    expect(outbox.waitOf(outbox.sendable(limited), 4_000, false)).toBe(5_000);
+    expect(outbox.waitOf(outbox.sendable(limited), 4_000, true)).toBe(5_000);
+    expect(outbox.waitOf(outbox.sendable(limited), 9_000, false)).toBe(0);
+    expect(outbox.waitOf(outbox.sendable(outbox.markUnanswered(both, 'a')), 4_000, false)).toBe(500);
+    expect(outbox.waitOf(outbox.sendable(outbox.markUnanswered(both, 'a')), 4_000, true)).toBe(0);
+    expect(outbox.restore(JSON.stringify(limited))[0]).not.toHaveProperty('notBefore');
+  });
+
   it('restores posts of an earlier visit', () => {
     const stored = JSON.stringify(outbox.markSending(outbox.enqueue([], post('a')), 'a'));
     expect(outbox.restore(stored)[0]?.state).toBe('waiting');
