@@ -24,7 +24,6 @@ describe('the envelope', () => {
   it('writes AMQP properties and one header', () => {
     const given = { ...attributes, correlationid: 'c1', datacontenttype: 'application/json', hops: 2 };
     expect(encodeProperties({ attributes: given, body: Buffer.alloc(0) }, true)).toEqual({
-      persistent: true,
       mandatory: true,
       messageId: 'e1',
       type: 'call.started',

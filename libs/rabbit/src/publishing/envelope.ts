@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isEventType, type EventAttributes, type EventMessage } from '@sluice/plugin-api';
-import type { ConsumeMessage, MessageProperties, Options } from 'amqplib';
+import type { ConsumeMessage, MessageProperties } from 'amqplib';
+import type { PublishProperties } from './publish-frames.js';
 
 /** Header with all attributes for which AMQP has no property, as one JSON text. One header costs much less than one for each attribute. */
 const REST = 'ce';
@@ -33,14 +34,25 @@ const JSON_TYPE = 'application/json';
 /** Attributes for which AMQP has a property. */
 const IN_PROPERTIES: ReadonlySet<string> = new Set(['id', 'type', 'source', 'correlationid', 'datacontenttype']);
 
+const NO_HEADERS: PublishProperties['headers'] = {};
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Returns the AMQP properties of a message. The body is sent unchanged. */
-export function encodeProperties({ attributes }: EventMessage, mandatory: boolean, notBefore?: number): Options.Publish {
+export function encodeProperties({ attributes }: EventMessage, mandatory: boolean, notBefore?: number): PublishProperties {
   const { source, correlationid, datacontenttype } = attributes;
   const carried: Partial<Writable<EventAttributes>> = {};
   for (const name in attributes) if (!IN_PROPERTIES.has(name)) carried[name as 'time'] = attributes[name as 'time'];
-  const properties: Options.Publish = { persistent: true, mandatory, messageId: attributes.id, type: attributes.type };
+  // all fields at once, so that all messages have one shape; headers follow when everything that they carry is known
+  const properties: Writable<PublishProperties> = {
+    messageId: attributes.id,
+    type: attributes.type,
+    appId: undefined,
+    correlationId: undefined,
+    contentType: undefined,
+    headers: NO_HEADERS,
+    mandatory,
+  };
   if (isShort(source)) properties.appId = source;
   else carried.source = source;
   if (correlationid !== undefined) {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { queues, type Outgoing } from '@sluice/engine';
 import { engineFail, type SluiceError } from '@sluice/plugin-api';
-import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import type { ChannelModel, Message } from 'amqplib';
 import { encodeProperties } from './envelope.js';
 import { describe } from '../connection/failure.js';
+import { PublishFrames } from './publish-frames.js';
 import { rungFor } from '../queues/delay-queues.js';
 import type { Names } from '../queues/topology.js';
 
@@ -42,7 +43,8 @@ interface Entry {
 export class Publisher {
   readonly #names: Names;
   readonly #redeclare: (queue: string) => Promise<boolean>;
-  #channel: ConfirmChannel | undefined;
+  /** The open channel. */
+  #channel: PublishFrames | undefined;
   #blocked: string | undefined;
   #unconfirmed = 0;
   #bytes = 0;
@@ -79,13 +81,14 @@ export class Publisher {
     const channel = await connection.createConfirmChannel();
     channel.on('return', (message: Message) => this.#noteReturned(message));
     channel.on('error', () => undefined); // a close follows and is handled below
+    const frames = new PublishFrames(channel);
     channel.on('close', () => {
-      if (this.#channel !== channel) return;
+      if (this.#channel !== frames) return;
       this.lost();
       // the broker closes only the channel when somebody has changed the topology: a new connection declares it again
       void connection.close().catch(() => undefined);
     });
-    this.#channel = channel;
+    this.#channel = frames;
     this.#blocked = undefined;
     this.#waiting = [...this.#unknown.splice(0), ...this.#waiting];
     this.#pump();
@@ -130,7 +133,7 @@ export class Publisher {
     }
   }
 
-  #write(channel: ConfirmChannel, out: Outgoing, sender: Sender, again: boolean): void {
+  #write(channel: PublishFrames, out: Outgoing, sender: Sender, again: boolean): void {
     const { message, queue, notBefore } = out;
     const rung = notBefore === undefined ? undefined : rungFor(notBefore - Date.now());
     const properties = encodeProperties(message, !out.droppable && queue !== queues.peers, rung && notBefore);
