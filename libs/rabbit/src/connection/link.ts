@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { engineFail, type Log, pause, systemClock } from '@sluice/plugin-api';
 import { backoffMs } from '@sluice/runtime';
 import { connect, type ChannelModel } from 'amqplib';
+import { readDeliveriesDirectly } from '../consuming/delivery-frames.js';
 import { corkWrites } from '../publishing/write-batching.js';
 import { describe, toFailure } from './failure.js';
 
@@ -80,6 +81,7 @@ export class Link {
     };
     const connection = await connect(withHeartbeat(this.#options.url), socket);
     corkWrites(connection);
+    readDeliveriesDirectly(connection);
     let reason = 'connection closed';
     let gone = false;
     connection.on('error', (error) => (reason = describe(error)));
