@@ -34,6 +34,10 @@ export class HostApi {
     return this.#ask<T>('POST', path, body);
   }
 
+  patch<T = void>(path: string, body: object): Promise<T> {
+    return this.#ask<T>('PATCH', path, body);
+  }
+
   async #ask<T>(method: string, path: string, body?: object): Promise<T> {
     const token = typeof this.token === 'string' ? this.token : await this.token();
     const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) };

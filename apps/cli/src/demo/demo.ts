@@ -12,6 +12,7 @@ import { SAMPLE_WORKSPACE } from '../host/sample-workspace.js';
 import { progress } from '../terminal/progress.js';
 import { seconds } from '../terminal/words.js';
 import { callAllAtOnce, callInPlainLoops } from './calls.js';
+import { showConversations } from './conversations.js';
 import { showDesktops } from './desktops.js';
 import { HostProcess } from './host-process.js';
 import { resultOf, type DemoResult } from './result.js';
@@ -39,7 +40,7 @@ export interface DemoOptions {
 }
 
 /**
- * Runs the demo: calls without a pace, the same number of events through Sluice, and ten plain loops; then desktops and the telephone.
+ * Runs the demo: calls without a pace, the same number of events through Sluice, and ten plain loops; then desktops, the telephone and conversations.
  * The emulators in this process count all calls and events. The host is a child process, so that it can be killed. Rejects when the
  * signal aborts.
  */
@@ -69,6 +70,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     const part = { port: stompPort, secret, token, url: () => host.url, signal: options.signal, report: options.report };
     await showDesktops(part);
     await showCalls({ ...part, pbx, gate: gateOf(onec) });
+    await showConversations(part);
     return resultOf(stats, { sent, ms, plainMs, maxCalls: MAX_CALLS });
   } finally {
     await host.stop();

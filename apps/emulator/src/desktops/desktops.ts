@@ -20,6 +20,8 @@ export interface Desktops {
   /** Resets the connections of the first `count` users (default: all), as a power failure does. They stay offline until `goOnline`. */
   goOffline(count?: number): void;
   goOnline(count?: number): void;
+  /** Returns the user with this number, from 1. */
+  user(number: number): Pick<DesktopUser, 'name' | 'subscribe' | 'send'>;
   reset(): void;
   close(): Promise<void>;
 }
@@ -45,6 +47,11 @@ export async function startDesktops(options: DesktopOptions): Promise<Desktops> 
   desktops.goOnline();
   return {
     ...desktops,
+    user: (number) => {
+      const found = users[number - 1];
+      if (!found) throw new RangeError(`there are ${users.length} users, and no user ${number}`);
+      return found;
+    },
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: async () => {
       desktops.goOffline();
@@ -54,7 +61,7 @@ export async function startDesktops(options: DesktopOptions): Promise<Desktops> 
   };
 }
 
-type Remote = Omit<Desktops, 'url' | 'close'>;
+type Remote = Omit<Desktops, 'url' | 'user' | 'close'>;
 
 /** Handles a request. The body of `POST /__offline` and `POST /__online` is `{ "users": 100 }`, or empty for all users. */
 async function answer(desktops: Remote, request: IncomingMessage, response: ServerResponse): Promise<void> {

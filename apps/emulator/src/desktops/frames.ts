@@ -41,8 +41,8 @@ function readFrame(bytes: Buffer, from: number): { frame: ServerFrame; end: numb
   return { frame: { command, headers, body: bytes.subarray(bodyAt, end) }, end: end + 1 };
 }
 
-/** Returns the text of a client frame. Values must need no escapes. */
-export function clientFrame(command: string, headers: Readonly<Record<string, string>>): string {
+/** Returns the text of a client frame. Values must need no escapes, and the body must not contain U+0000. */
+export function clientFrame(command: string, headers: Readonly<Record<string, string>>, body = ''): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-  return `${command}\n${lines.join('')}\n\0`;
+  return `${command}\n${lines.join('')}\n${body}\0`;
 }

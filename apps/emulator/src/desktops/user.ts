@@ -33,6 +33,12 @@ export class DesktopUser {
   #beats: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
+  /** Reason with which the gateway has ended the connection. */
+  #refusal: string | undefined;
+  #frames = 0;
+  readonly #destinations: string[] = [];
+  /** Frames whose RECEIPT has not come yet, by its id. */
+  readonly #unconfirmed = new Map<string, { readonly resolve: () => void; readonly reject: (error: Error) => void }>();
 
   constructor(
     readonly name: string,
@@ -56,6 +62,30 @@ export class DesktopUser {
     clearTimeout(this.#retry);
     this.#socket?.destroy();
     this.#forgetConnection();
+  }
+
+  /**
+   * Subscribes to a destination, and again after each reconnect. Resolves when the gateway has confirmed the subscription; rejects when the
+   * connection is lost before.
+   */
+  subscribe(destination: string): Promise<void> {
+    this.#destinations.push(destination);
+    return this.#confirmed('SUBSCRIBE', subscription(destination, this.#destinations.length));
+  }
+
+  /** Sends data as JSON. Resolves with the RECEIPT; rejects when the connection is lost before it. */
+  send(destination: string, headers: Readonly<Record<string, string>>, data: unknown): Promise<void> {
+    return this.#confirmed('SEND', { destination, 'content-type': 'application/json', ...headers }, JSON.stringify(data));
+  }
+
+  #confirmed(command: string, headers: Readonly<Record<string, string>>, body?: string): Promise<void> {
+    const socket = this.#socket;
+    if (!socket || !this.#isConnected) return Promise.reject(new Error(`${this.name} is not connected`));
+    const receipt = `r${++this.#frames}`;
+    return new Promise((resolve, reject) => {
+      this.#unconfirmed.set(receipt, { resolve, reject });
+      socket.write(clientFrame(command, { ...headers, receipt }, body));
+    });
   }
 
   async #connect(): Promise<void> {
@@ -82,7 +112,11 @@ export class DesktopUser {
   #take(socket: Socket, frame: ServerFrame): void {
     const { command, headers, body } = frame;
     if (command === 'CONNECTED') this.#subscribe(socket, headers.get('heart-beat') ?? '0,0');
-    if (command === 'ERROR') this.tally.failed(`${headers.get('code') ?? 'ERROR'} ${headers.get('message') ?? body.toString()}`);
+    if (command === 'ERROR') {
+      this.#refusal = `${headers.get('code') ?? 'ERROR'} ${headers.get('message') ?? body.toString()}`;
+      this.tally.failed(this.#refusal);
+    }
+    if (command === 'RECEIPT') this.#confirm(headers.get('receipt-id') ?? '');
     if (command !== 'MESSAGE') return;
     this.tally.received(this.name, headers.get('message-id') ?? '', headers.has('redelivered'));
     this.behaviour.heard?.(this.name, frame);
@@ -90,13 +124,20 @@ export class DesktopUser {
     if (ack !== undefined && this.behaviour.acknowledges) socket.write(clientFrame('ACK', { id: ack }));
   }
 
+  #confirm(receipt: string): void {
+    this.#unconfirmed.get(receipt)?.resolve();
+    this.#unconfirmed.delete(receipt);
+  }
+
   #subscribe(socket: Socket, agreed: string): void {
     this.#isConnected = true;
     this.#failures = 0;
+    this.#refusal = undefined;
     this.tally.connected();
     const events = { id: '0', destination: '/user/events', ack: 'client-individual' };
     const topics = this.behaviour.topics.map((topic, at) => ({ id: String(at + 1), destination: `/topic/${topic}` }));
-    for (const headers of [events, ...topics]) socket.write(clientFrame('SUBSCRIBE', headers));
+    const others = this.#destinations.map((destination, at) => subscription(destination, at + 1));
+    for (const headers of [events, ...topics, ...others]) socket.write(clientFrame('SUBSCRIBE', headers));
     const every = Number(agreed.split(',')[1]);
     if (every > 0) this.#beats = setInterval(() => socket.write('\n'), every);
   }
@@ -113,10 +154,17 @@ export class DesktopUser {
     if (this.#isConnected) this.tally.lost();
     this.#isConnected = false;
     this.#socket = undefined;
+    const error = new Error(this.#refusal ?? `${this.name} lost the connection`);
+    for (const { reject } of this.#unconfirmed.values()) reject(error);
+    this.#unconfirmed.clear();
   }
 
   #reconnect(): void {
     if (!this.#wanted) return;
     this.#retry = setTimeout(() => void this.#connect(), backoffMs(RECONNECT, this.#failures++));
   }
+}
+
+function subscription(destination: string, number: number): Readonly<Record<string, string>> {
+  return { id: `d${number}`, destination };
 }
