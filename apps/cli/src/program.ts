@@ -102,6 +102,14 @@ const COMMANDS: Readonly<Record<string, Described>> = {
     about: 'show which 1C users are online and how many events wait for them',
     load: async () => (await import('./commands/desktops.js')).addDesktops,
   },
+  subscribers: {
+    about: 'list, add, rename and lock the organisations that use conversations',
+    load: async () => (await import('./commands/subscribers.js')).addSubscribers,
+  },
+  applications: {
+    about: 'list, add, rename and lock applications of conversations, and replace their keys',
+    load: async () => (await import('./commands/applications.js')).addApplications,
+  },
   find: {
     about: 'show the story of an event, a run, or a note such as an order number',
     load: async () => (await import('./commands/find.js')).addFind,
