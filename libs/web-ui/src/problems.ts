@@ -18,7 +18,8 @@ export interface Problems {
 }
 
 /**
- * Returns how the routes of a plugin answer errors: `{ code, message, cure }` with the details of the error.
+ * Returns how the routes of a plugin answer errors: `{ code, message, cure }` with the details of the error, and `retryAfter` in seconds when
+ * the error names a pause.
  *
  * @param statuses HTTP status of each code of the plugin. An unknown code is answered with 502.
  */
@@ -27,7 +28,10 @@ export function problems(statuses: Readonly<Record<string, number>>): Problems {
     if (!isSluiceError(error)) return error;
     const { code, message, cure, options } = error;
     const details = options.details === undefined ? {} : (options.details as object);
-    return new HttpException({ code, message, cure, ...details }, statuses[code] ?? SHARED_STATUS[code] ?? 502);
+    const { retryAfterMs } = options;
+    // whole seconds, which the host sends as the header Retry-After too
+    const pause = retryAfterMs === undefined ? {} : { retryAfter: Math.max(1, Math.ceil(retryAfterMs / 1_000)) };
+    return new HttpException({ code, message, cure, ...pause, ...details }, statuses[code] ?? SHARED_STATUS[code] ?? 502);
   };
   return {
     asHttp,

@@ -1,6 +1,16 @@
 import { duration, size } from '@sluice/plugin-api';
 import { z } from 'zod';
 
+/** How often somebody may post, on each host. */
+const limits = (postsPerSecond: number, burst: number, discussionsPerHour: number) =>
+  z
+    .strictObject({
+      postsPerSecond: z.int().min(1).max(100_000).default(postsPerSecond).describe('messages in a second, over a longer time'),
+      burst: z.int().min(1).max(1_000_000).default(burst).describe('messages at once after a pause'),
+      discussionsPerHour: z.int().min(1).max(10_000_000).default(discussionsPerHour).describe('new discussions in an hour'),
+    })
+    .prefault({});
+
 /** `connections.<name>.with` */
 export const connection = z.strictObject({
   gateway: z
@@ -33,6 +43,13 @@ export const connection = z.strictObject({
     .describe(
       'organisations register themselves with a code that they receive by mail. When absent, only operators register them',
     ),
+  limits: z
+    .strictObject({
+      person: limits(20, 300, 1_000).describe('of each person. Server code and bots of flows have no such limit'),
+      application: limits(1_000, 10_000, 100_000).describe('of each application, all of its people and its server code together'),
+    })
+    .prefault({})
+    .describe('how often people and applications may post, on each host. A request beyond is answered 429 with Retry-After'),
   keepSent: duration().prefault('30d').describe('how long a repeated post is recognised by its clientId'),
 });
 

@@ -16,6 +16,7 @@ import type { Config } from './config.js';
 import { Tables } from './database/tables.js';
 import { Discussions } from './discussions/discussions.js';
 import { conversationsFail } from './failures.js';
+import { Quotas } from './limits/quotas.js';
 import { destinationsOf } from './live/destinations.js';
 import { LiveFeed } from './live/live-feed.js';
 import { Hints } from './live/hints.js';
@@ -43,6 +44,7 @@ export class Conversations implements Closable {
   readonly attachments: Attachments;
   readonly bots: Bots;
   readonly outbox: Outbox;
+  readonly quotas: Quotas;
   /** Wakes the triggers of flows on all hosts. */
   readonly notifier: ChangeNotifier;
 
@@ -66,6 +68,7 @@ export class Conversations implements Closable {
     this.feed = new LiveFeed(connection);
     this.bots = new Bots(tables);
     this.outbox = new Outbox(tables);
+    this.quotas = new Quotas(config.limits, clock);
     this.notifier = new ChangeNotifier(services.peers, clock);
     this.attachments = new Attachments(tables, files, config.attachments, clock);
     this.discussions = new Discussions(tables, this.feed);
@@ -73,8 +76,8 @@ export class Conversations implements Closable {
     const listener = this.#listener(hints);
     this.messages = new Messages(tables, this.feed, listener);
     this.personalData = new PersonalData(tables, this.directory, (subscriber, ids) => listener.filesDeleted(subscriber, ids));
-    const { discussions, messages, attachments, outbox } = this;
-    const destinations = destinationsOf({ connection, people, discussions, messages });
+    const { discussions, messages, attachments, outbox, quotas } = this;
+    const destinations = destinationsOf({ connection, people, discussions, messages, quotas });
     this.feed.use(gateway.registerDestination(destinations, host.signal));
     people.onLocked((person) => this.feed.recheck(person));
     hints.start();

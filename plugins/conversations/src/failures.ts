@@ -16,6 +16,10 @@ export const conversationsFail = failures({
   CONVERSATIONS_ARCHIVED: { fate: 'rejected', cure: 'ask an owner to open the discussion again, or use another one' },
   CONVERSATIONS_DELETED: { fate: 'rejected', cure: 'post another message' },
   CONVERSATIONS_LIMIT: { fate: 'rejected', cure: 'send less, or ask the operator for a higher limit' },
+  CONVERSATIONS_RATE: {
+    fate: 'overload',
+    cure: 'repeat the request with the same clientId after Retry-After, or ask the operator to raise limits of the connection',
+  },
   CONVERSATIONS_REGISTRATION: { fate: 'rejected', cure: 'request a new code, or ask the operator to register the application' },
   CONVERSATIONS_MAIL: {
     fate: 'unavailable',

@@ -404,6 +404,17 @@ const CONVERSATIONS_PAGES = {
       right: 'attachments: { maxSize: 25MiB }',
     },
   },
+  CONVERSATIONS_RATE: {
+    means: 'a person or an application posts messages or creates discussions more often than `limits` of the connection allows',
+    ru: {
+      means: 'пользователь или приложение отправляет сообщения или создаёт обсуждения чаще, чем разрешает limits подключения',
+      cure: 'повторите запрос с тем же clientId через время из Retry-After или попросите администратора поднять limits подключения',
+    },
+    example: {
+      wrong: 'limits: { person: { postsPerSecond: 1, burst: 1 } }',
+      right: 'limits: { person: { postsPerSecond: 20, burst: 300 } }',
+    },
+  },
   CONVERSATIONS_REGISTRATION: {
     means: 'the code of the registration is wrong, was used, or has expired',
     ru: {

@@ -84,12 +84,18 @@ const INNER: Problem = {
 function refusalOf(error: unknown): Problem | undefined {
   const { status, statusCode = status, message, response } = error as Partial<HttpError>;
   // the module of a plugin may use its own codes
-  if (typeof statusCode === 'number' && isToldByCode(response)) return { status: statusCode, headers: {}, body: response };
+  if (typeof statusCode === 'number' && isToldByCode(response))
+    return { status: statusCode, headers: retryAfterOf(response), body: response };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
   const code = REFUSED[statusCode as keyof typeof REFUSED] ?? 'INPUT_INVALID';
   const said = typeof response === 'object' ? response.message : response;
   const text = typeof said === 'object' ? said.join('; ') : (said ?? message ?? 'refused');
   return { status: statusCode, headers: {}, body: { code, message: text, ...(CURES[code] && { cure: CURES[code].cure }) } };
+}
+
+/** Returns the header for a refusal whose body names the seconds until a repetition in `retryAfter`. */
+function retryAfterOf({ retryAfter }: { readonly retryAfter?: unknown }): Readonly<Record<string, string>> {
+  return Number.isInteger(retryAfter) ? { 'retry-after': String(retryAfter) } : {};
 }
 
 function isToldByCode(response: unknown): response is Problem['body'] {

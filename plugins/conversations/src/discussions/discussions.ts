@@ -50,6 +50,14 @@ export interface ListQuery {
   readonly limit: number;
 }
 
+/** Counts the discussions that somebody creates. */
+export interface CreationQuota {
+  /** Throws when no discussion may be created now. Discussions that exist can be opened nevertheless. */
+  creating(): void;
+  /** Another request has created the discussion meanwhile, or the creation failed. */
+  notCreated(): void;
+}
+
 interface OpenedDiscussion {
   readonly id: string;
   readonly created: boolean;
@@ -105,6 +113,7 @@ export class Discussions {
    * Creates a discussion, or returns the one with the same key or of the same pair, however many ask at once. The caller is a member then.
    *
    * @param id of a new discussion; a repetition with the same id returns the discussion that exists
+   * @param quota of the caller; absent: no limit
    * @throws `CONVERSATIONS_INVALID` when the fields do not fit the kind, `CONVERSATIONS_MISSING` for an unknown person,
    *   `CONVERSATIONS_FORBIDDEN` for a channel without the scope `conversations:server`.
    */
@@ -112,13 +121,22 @@ export class Discussions {
     actor: Actor,
     wanted: NewDiscussion,
     id: string = newEventId(),
+    quota?: CreationQuota,
   ): Promise<{ discussion: Discussion; created: boolean }> {
     checkKind(actor, wanted);
     const people = [...new Set(wanted.members)].filter((person) => person !== actor.person);
     const pair = wanted.kind === 'direct' ? pairOf(actor.person, people) : undefined;
     const tables = this.tables.of(actor.subscriber);
-    const found =
-      (await this.#existing(tables, actor, wanted, pair, id)) ?? (await this.#create(tables, actor, wanted, people, pair, id));
+    const create = async () => {
+      quota?.creating();
+      const created = await this.#create(tables, actor, wanted, people, pair, id).catch((error: unknown) => {
+        quota?.notCreated();
+        throw error;
+      });
+      if (!created) quota?.notCreated();
+      return created;
+    };
+    const found = (await this.#existing(tables, actor, wanted, pair, id)) ?? (await create());
     // a creation at the same time on another connection was first
     const opened = found ?? (await this.#existing(tables, actor, wanted, pair, id));
     if (!opened) throw missing(wanted.key ?? pair ?? id);

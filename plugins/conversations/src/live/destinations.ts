@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { marks, newMessage, uuid, type NewMessage } from '../contract.js';
 import type { Actor, Discussions } from '../discussions/discussions.js';
 import { conversationsFail } from '../failures.js';
+import type { Quotas } from '../limits/quotas.js';
 import type { Messages } from '../messages/messages.js';
-import type { People } from '../people/people.js';
+import type { Caller, People } from '../people/people.js';
 import { isServer, mayConverse } from '../scopes.js';
 import { feedPath, prefixOf } from './live-feed.js';
 
@@ -22,17 +23,18 @@ export interface DestinationsDeps {
   readonly people: Pick<People, 'callerOf'>;
   readonly discussions: Pick<Discussions, 'typing'>;
   readonly messages: Pick<Messages, 'post' | 'read' | 'delivered'>;
+  readonly quotas: Pick<Quotas, 'post'>;
 }
 
 /**
  * Returns the STOMP destinations of a connection: `people/<id>`, the feed of a person, which this person alone may read, and `post`, `typing`,
  * `read` and `delivered`, to which each person may send.
  */
-export function destinationsOf({ connection, people, discussions, messages }: DestinationsDeps): DestinationSpec {
-  const actorOf = async ({ bearer }: DesktopClient): Promise<Actor> => {
-    const { subscriber, person } = await people.callerOf(bearer);
-    return { subscriber, person, isServer: isServer(bearer) };
-  };
+export function destinationsOf({ connection, people, discussions, messages, quotas }: DestinationsDeps): DestinationSpec {
+  const actorOf = async ({ bearer }: DesktopClient): Promise<Actor & Caller> => ({
+    ...(await people.callerOf(bearer)),
+    isServer: isServer(bearer),
+  });
   return {
     prefix: prefixOf(connection),
     mayRead: async (client, path) => mayConverse(client.bearer) && path === feedPath((await actorOf(client)).person),
@@ -41,6 +43,7 @@ export function destinationsOf({ connection, people, discussions, messages }: De
       const actor = await actorOf(message.client);
       switch (message.path) {
         case 'post':
+          quotas.post(actor);
           return void (await messages.post(actor, ...postOf(message)));
         case 'typing':
           return discussions.typing(actor, bodyOf(message, 'typing').discussion);

@@ -46,12 +46,16 @@ export class DiscussionsController {
     summary: 'Creates a discussion, or returns the one with the same key or of the same pair. Can be repeated, except for groups',
   })
   async open(
-    @Visitor() { conversations, actor }: Visit,
+    @Visitor() { conversations, caller, actor }: Visit,
     @Body({ schema: newDiscussion }) wanted: NewDiscussion,
   ): Promise<{ discussion: Discussion; created: boolean }> {
     return shownProblem(async () => {
       const members = await peopleOf(conversations.tables, actor, wanted.members);
-      return conversations.discussions.open(actor, { ...wanted, members });
+      const { discussions, quotas } = conversations;
+      return discussions.open(actor, { ...wanted, members }, undefined, {
+        creating: () => quotas.create(caller),
+        notCreated: () => quotas.notCreated(caller),
+      });
     });
   }
 

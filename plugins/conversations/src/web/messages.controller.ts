@@ -41,11 +41,14 @@ export class MessagesController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Posts a message. A repeated post with the same clientId returns the first message, for 30 days' })
   async post(
-    @Visitor() { conversations, actor }: Visit,
+    @Visitor() { conversations, caller, actor }: Visit,
     @Param('id', { schema: Id }) id: string,
     @Body({ schema: newMessage }) message: NewMessage,
   ): Promise<PostResult> {
-    return shownProblem(() => conversations.messages.post(actor, id, message));
+    return shownProblem(async () => {
+      conversations.quotas.post(caller);
+      return conversations.messages.post(actor, id, message);
+    });
   }
 
   @Get(`${MESSAGES}/:seq`)
