@@ -12,6 +12,9 @@ const LINE = /^demo: sent 200, delivered 200, lost 0, refused 0, peak \d+ of 10 
 const CALLS =
   /^calls: 20 rang, 20 shown with the name 1C knows, 20 cards, 1 booking of 1C in the timeline, heard by 20 desktops, \d+\.\d s$/m;
 
+const CONVERSATIONS =
+  /^conversations: 10 people opened 1 discussion, posted 202, 40 of them twice, \d+ views live, each saw 205, lost 0, twice 0, out of order 0, the bot answered in .+, "накладная" found "накладными", \d+\.\d s$/m;
+
 /** Runs the built command with the embedded backends. */
 describe('sluice demo', () => {
   let home: string;
@@ -32,15 +35,17 @@ describe('sluice demo', () => {
     return { lastLine: stdout.trimEnd().split('\n').at(-1), story: stderr };
   }
 
-  it('delivers every event without a rejection and shows each call', async () => {
+  it('delivers every event without a rejection and shows each call and each message', async () => {
     const { lastLine, story } = await demo();
     expect(story).toMatch(CALLS);
+    expect(story).toMatch(CONVERSATIONS);
     expect(lastLine).toMatch(LINE);
   }, 120_000);
 
   it('loses no event when the host is killed half-way', async () => {
     const { lastLine, story } = await demo('--kill');
     expect(story).toMatch(CALLS);
+    expect(story).toMatch(CONVERSATIONS);
     expect(lastLine).toMatch(LINE);
   }, 180_000);
 });

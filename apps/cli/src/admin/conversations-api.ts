@@ -105,13 +105,18 @@ export async function openConversationsApi(name: string | undefined): Promise<Co
 }
 
 /** Returns the name of the only connection that uses conversations. Throws a {@link CommandError} when there are several or none. */
-export async function onlyConnection({ admin, url }: Pick<HostApi, 'url'> & { readonly admin: Pick<HostApi['admin'], 'status'> }): Promise<string> {
+export async function onlyConnection({
+  admin,
+  url,
+}: Pick<HostApi, 'url'> & { readonly admin: Pick<HostApi['admin'], 'status'> }): Promise<string> {
   const { connections } = await admin.status({});
   const [name, ...others] = connections.flatMap(({ plugin, connection }) => (plugin === 'conversations' ? [connection] : []));
   if (name === undefined)
     throw new CommandError(`${url} serves no conversations: sluice.yaml needs a connection "use: conversations"`);
   if (others.length > 0)
-    throw new CommandError(`the workspace has several connections of conversations: name one with --connection: ${[name, ...others].join(', ')}`);
+    throw new CommandError(
+      `the workspace has several connections of conversations: name one with --connection: ${[name, ...others].join(', ')}`,
+    );
   return name;
 }
 

@@ -120,6 +120,11 @@ function printKey({ application, issuer, key }: IssuedKey, format: Format): void
 export function applicationsTable(all: readonly Application[]): string {
   return headedTable(
     ['ISSUER', 'TITLE', 'STATE', 'KEYS'],
-    all.map(({ issuer, title, isLocked, keys }) => [issuer, title, stateText(isLocked), keys === 0 ? 'in sluice.yaml' : String(keys)]),
+    all.map(({ issuer, title, isLocked, keys }) => [
+      issuer,
+      title,
+      stateText(isLocked),
+      keys === 0 ? 'in sluice.yaml' : String(keys),
+    ]),
   );
 }

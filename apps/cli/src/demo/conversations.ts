@@ -49,11 +49,14 @@ interface Person {
  */
 export async function showConversations(options: DesktopPart): Promise<void> {
   const { port, report } = options;
-  report(`5  conversations: ${PEOPLE} people of ${APPLICATIONS.length} applications talk about an order, with a bot and its buttons\n`);
+  report(
+    `5  conversations: ${PEOPLE} people of ${APPLICATIONS.length} applications talk about an order, with a bot and its buttons\n`,
+  );
   const keys = await registered(options);
-  const tokens = await Promise.all(Array.from({ length: PEOPLE }, (_, at) => tokenOf(keys[at % keys.length] as IssuedKey, at + 1)));
+  const tokens = await Promise.all(
+    Array.from({ length: PEOPLE }, (_, at) => tokenOf(keys[at % keys.length] as IssuedKey, at + 1)),
+  );
   const tally = new DiscussionTally(PEOPLE);
-  let live = 0;
   const desktops = await startDesktops({
     users: PEOPLE,
     port: 0,
@@ -61,9 +64,7 @@ export async function showConversations(options: DesktopPart): Promise<void> {
     token: (user) => tokens[indexOf(user)] as string,
     heard: (user, frame) => {
       const message = messageOf(frame);
-      if (!message) return;
-      live++;
-      tally.saw(indexOf(user), message);
+      if (message) tally.saw(indexOf(user), message);
     },
   });
   try {
@@ -73,13 +74,12 @@ export async function showConversations(options: DesktopPart): Promise<void> {
     const talk = new Talk(people, tally, options);
     const opened = await talk.open();
     await talk.postAll();
-    await talk.catchUp();
-    const seenLive = live;
+    const live = await talk.catchUp();
     const answerMs = await talk.askBot();
     const found = await talk.search();
     const { sent, lost, twice, disordered } = tally.counts();
     report(
-      `conversations: ${PEOPLE} people opened ${opened.discussions} discussion, posted ${sent}, ${talk.repeated} of them twice, each saw ${tally.seenBy(0)}, lost ${lost}, twice ${twice}, out of order ${disordered}, ${seenLive} shown live, the bot answered in ${seconds(answerMs)}, "${SEARCHED}" found "${found}", ${seconds(performance.now() - from)}\n\n`,
+      `conversations: ${PEOPLE} people opened ${opened.discussions} discussion, posted ${sent}, ${talk.repeated} of them twice, ${live} views live, each saw ${tally.seenBy(0)}, lost ${lost}, twice ${twice}, out of order ${disordered}, the bot answered in ${seconds(answerMs)}, "${SEARCHED}" found "${found}", ${seconds(performance.now() - from)}\n\n`,
     );
     if (opened.discussions !== 1 || opened.created !== 1 || lost + twice + disordered > 0)
       throw new CommandError('messages or discussions are not as sent: see the line above and the log of the host');
@@ -137,12 +137,14 @@ class Talk {
     );
   }
 
-  /** Waits for the live messages, and then reads the discussion as a client does that was away. */
-  async catchUp(): Promise<void> {
+  /** Waits for the live messages, and then reads the discussion as a client does that was away. Resolves with the number of live messages. */
+  async catchUp(): Promise<number> {
     const all = this.people.length * MESSAGES + 1;
     const isSeen = () => this.people.every((_, at) => this.tally.seenBy(at) >= all);
     await holds(isSeen, { withinMs: GIVE_UP_MS, signal: this.options.signal });
+    const live = this.people.reduce((sum, _, at) => sum + this.tally.seenBy(at), 0);
     await Promise.all(this.people.map((person, at) => this.#read(person, at)));
+    return live;
   }
 
   /** One person gives the bot a command, a person of the other application presses its button. Resolves with the milliseconds to its answer. */
@@ -167,11 +169,13 @@ class Talk {
     const query = new URLSearchParams({ text: SEARCHED, discussion: this.#id });
     const { hits } = await first.api.get<{
       hits: readonly { message: Message; highlights: readonly { from: number; to: number }[] }[];
-    }>(`${TALKS}/search?${query}`);
+    }>(`${TALKS}/search?${query.toString()}`);
     const [hit] = hits;
     const [part] = hit?.highlights ?? [];
     if (hits.length !== 1 || hit?.message.text !== WRITTEN || !part)
-      throw new CommandError(`the search for "${SEARCHED}" found ${hits.length} messages, and not the one with another form of it`);
+      throw new CommandError(
+        `the search for "${SEARCHED}" found ${hits.length} messages, and not the one with another form of it`,
+      );
     return WRITTEN.slice(part.from, part.to);
   }
 
@@ -181,7 +185,7 @@ class Talk {
 
   async #read({ api }: Person, at: number): Promise<void> {
     let after = 0;
-    for (let hasMore = true; hasMore; ) {
+    for (let hasMore = true; hasMore;) {
       const path = `${TALKS}/discussions/${this.#id}/messages?after=${after}&limit=${MAX_PAGE}`;
       const page = await api.get<{ messages: readonly Message[]; hasMore: boolean }>(path);
       for (const message of page.messages) this.tally.saw(at, message);

@@ -94,7 +94,8 @@ function refusalOf(error: unknown): Problem | undefined {
 }
 
 /** Returns the header for a refusal whose body names the seconds until a repetition in `retryAfter`. */
-function retryAfterOf({ retryAfter }: { readonly retryAfter?: unknown }): Readonly<Record<string, string>> {
+function retryAfterOf(body: object): Readonly<Record<string, string>> {
+  const { retryAfter } = body as { readonly retryAfter?: unknown };
   return Number.isInteger(retryAfter) ? { 'retry-after': String(retryAfter) } : {};
 }
 
