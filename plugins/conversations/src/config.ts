@@ -45,7 +45,7 @@ export const connection = z.strictObject({
     ),
   limits: z
     .strictObject({
-      person: limits(20, 300, 1_000).describe('of each person. Server code and bots of flows have no such limit'),
+      person: limits(20, 500, 1_000).describe('of each person. Server code and bots of flows have no such limit'),
       application: limits(1_000, 10_000, 100_000).describe('of each application, all of its people and its server code together'),
     })
     .prefault({})

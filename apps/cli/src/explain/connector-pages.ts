@@ -412,7 +412,7 @@ const CONVERSATIONS_PAGES = {
     },
     example: {
       wrong: 'limits: { person: { postsPerSecond: 1, burst: 1 } }',
-      right: 'limits: { person: { postsPerSecond: 20, burst: 300 } }',
+      right: 'limits: { person: { postsPerSecond: 20, burst: 500 } }',
     },
   },
   CONVERSATIONS_REGISTRATION: {
