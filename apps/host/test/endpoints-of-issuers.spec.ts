@@ -77,3 +77,12 @@ describe('endpoints of an issuer', () => {
     expect(statuses).toEqual(statuses.map((status) => (status === 403 ? 403 : 404)));
   });
 });
+
+describe('routes of controllers below /api/', () => {
+  it('need a token unless they declare that they need none', async () => {
+    server = await HttpServer.start();
+    const status = async (path: string) => (await fetch(`${server.url}${path}`, { method: 'POST', body: 'x' })).status;
+    expect(await status('/api/registrations')).toBe(200);
+    expect(await status('/api/import')).toBe(401);
+  });
+});

@@ -43,6 +43,7 @@ export class HttpServer {
     server.setErrorHandler((error, _request, reply) => sendProblem(reply, error, { log, mask, onRefused }));
     await ingress.install(server);
     server.post('/api/import', () => ({ taken: true }));
+    server.post('/api/registrations', { config: { withoutToken: true } }, () => ({ taken: true }));
     server.post('/hook', () => ({ taken: true }));
     await server.listen({ port: 0, host: '127.0.0.1' });
     ingress.open();

@@ -158,12 +158,16 @@ export class HttpIngress implements UpgradeRegistrar {
     return { sender, endpoint };
   }
 
-  /** Admits requests to the routes of other classes, whose controllers check scopes. Only routes below `/api/` always require a token. */
+  /**
+   * Admits requests to the routes of other classes, whose controllers check scopes. Routes below `/api/` require a token, unless a route declares
+   * `{ withoutToken: true }` in its Fastify config, in NestJS `SetMetadata('__fastify_route_config__', { withoutToken: true })`.
+   */
   async #admitToController(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (BODYLESS.has(request.method) || OWN_ROUTES.has(request.routeOptions.url)) return;
-    const isApi = request.url.startsWith('/api/');
+    const config = request.routeOptions.config as { readonly withoutToken?: boolean } | undefined;
+    const needsToken = request.url.startsWith('/api/') && config?.withoutToken !== true;
     const sender = await this.#sender(request).catch((error: unknown) => {
-      if (isApi) throw error;
+      if (needsToken) throw error;
       return undefined;
     });
     // its controller never holds the whole body

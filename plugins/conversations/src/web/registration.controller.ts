@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query, SetMetadata, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PluginConnections } from '@sluice/plugin-api';
 import { z } from 'zod';
@@ -28,6 +28,9 @@ const RotationBody = z
   .meta({ id: 'ConversationsKeyRotation' });
 const SubscribersQuery = z.strictObject({ after: z.string().max(50).default('') });
 
+/** The host admits requests to the route without a token: whoever registers has none yet. */
+const WithoutToken = SetMetadata('__fastify_route_config__', { withoutToken: true });
+
 /** Registration of organisations by themselves. These two routes need no token. */
 @ApiTags('conversations')
 @Controller('api/conversations')
@@ -35,6 +38,7 @@ export class RegistrationController {
   constructor(@Inject(PluginConnections) private readonly connections: PluginConnections) {}
 
   @Post(':connection/registrations')
+  @WithoutToken
   @HttpCode(202)
   @ApiOperation({ summary: 'Requests a registration: sends a code by mail' })
   async request(
@@ -45,6 +49,7 @@ export class RegistrationController {
   }
 
   @Post(':connection/registrations/:id/confirm')
+  @WithoutToken
   @HttpCode(200)
   @ApiOperation({ summary: 'Registers the organisation and returns the issuer and the key of its application, this one time' })
   async confirm(
