@@ -332,6 +332,41 @@ describe('signature of http.endpoint', () => {
   });
 });
 
+describe('shared secret of http.endpoint', () => {
+  const sharedSecret = { header: 'X-Telegram-Bot-Api-Secret-Token', secret: 'shared' };
+  const send = async (headers: Record<string, string>) => {
+    const { request, accepted, route } = await open({ sharedSecret });
+    const status = await request(post({}, { ...JSON_TYPE, ...headers })).then(
+      (reply) => reply.status,
+      (error: { code: string }) => error.code,
+    );
+    return { status, accepted, route };
+  };
+
+  it('replaces the token of the sender, and is hidden from the flow', async () => {
+    const { status, accepted, route } = await send({ 'x-telegram-bot-api-secret-token': 'shared', 'x-other': '1' });
+    expect({ status, scope: route.scope }).toEqual({ status: 202, scope: false });
+    expect(accepted[0]?.meta).toMatchObject({ headers: { 'x-other': '1' } });
+    expect(JSON.stringify(accepted[0]?.meta)).not.toContain('shared');
+  });
+
+  it.each([
+    ['missing', {}],
+    ['empty', { 'x-telegram-bot-api-secret-token': '' }],
+    ['another one', { 'x-telegram-bot-api-secret-token': 'Shared' }],
+  ])('refuses a secret that is %s', async (_how, headers) => {
+    expect(await send(headers)).toMatchObject({ status: 'HTTP_SIGNATURE', accepted: [] });
+  });
+
+  it.each([{ scope: 'orders:write' }, { signature: { header: 'x-signature', secret: 'shared' } }])(
+    'refuses a second way to prove the sender: %j',
+    (other) => {
+      const parsed = endpoint.options.safeParse({ path: '/in/orders', sharedSecret, ...other });
+      expect(parsed.error?.issues).toMatchObject([{ path: ['sharedSecret'] }]);
+    },
+  );
+});
+
 describe('http.endpoint with respond: reply', () => {
   const late = failures({ REPLY_LATE: { fate: 'retry', cure: 'ask again' } });
 

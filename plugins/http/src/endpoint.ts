@@ -15,7 +15,7 @@ import { aborted } from '@sluice/runtime';
 import { z } from 'zod';
 import { bodySchema, checkerOf } from './body-schema.js';
 import { http } from './failures.js';
-import { isSigned, signature, signedId } from './signature.js';
+import { hasSecret, isSigned, sharedSecret, signature, signedId } from './signature.js';
 
 const body = failures(BODY_CODES);
 
@@ -49,6 +49,11 @@ const options = z
       .describe(
         'HMAC of the body by the sender, in place of a token; for POST, PUT and PATCH only. Path, query and headers are not signed',
       ),
+    sharedSecret: sharedSecret
+      .optional()
+      .describe(
+        'a secret in a header, in place of a token, of senders that neither sign nor send `Authorization`. The flow does not see it',
+      ),
     respond: z
       .enum(['accepted', 'reply'])
       .default('accepted')
@@ -62,6 +67,10 @@ const options = z
   .refine((given) => given.signature === undefined || !WITHOUT_BODY.has(given.method), {
     error: 'the signature covers the body, and such a request has no body: remove `signature`, or use POST, PUT or PATCH',
     path: ['signature'],
+  })
+  .refine((given) => given.sharedSecret === undefined || (given.scope === undefined && given.signature === undefined), {
+    error: 'a sender proves itself in one way: remove `scope` and `signature`, or `sharedSecret`',
+    path: ['sharedSecret'],
   });
 
 function hasDistinctParameters(path: string): boolean {
@@ -91,10 +100,13 @@ export const endpoint = hostTrigger({
     const route = {
       method: given.method,
       path: given.path,
-      scope: given.signature ? (false as const) : (given.scope ?? DEFAULT_SCOPE),
+      scope: given.signature || given.sharedSecret ? (false as const) : (given.scope ?? DEFAULT_SCOPE),
       ...(given.limit !== undefined && { limit: given.limit }),
     };
-    const close = routes.http(route, async (request) => {
+    const close = routes.http(route, async (received) => {
+      if (given.sharedSecret && !hasSecret(given.sharedSecret, received.headers))
+        throw http.HTTP_SIGNATURE('the shared secret is missing or wrong', { sent: 'no' });
+      const request = given.sharedSecret ? withoutHeader(received, given.sharedSecret.header) : received;
       if (given.signature && !isSigned(given.signature, request.headers, request.body, clock.now()))
         throw http.HTTP_SIGNATURE('the signature is missing or wrong', { sent: 'no' });
       const id = given.signature ? signedId(given.signature, request.body) : idOf(request);
@@ -111,6 +123,11 @@ export const endpoint = hostTrigger({
     }
   },
 });
+
+function withoutHeader(request: HttpRequest, name: string): HttpRequest {
+  const others = Object.entries(request.headers).filter(([header]) => header !== name.toLowerCase());
+  return { ...request, headers: Object.fromEntries(others) };
+}
 
 async function acceptedOf(accept: Accept<unknown, Meta>, event: NewEvent<unknown, Meta>): Promise<Reply> {
   const { id } = await accept(event);

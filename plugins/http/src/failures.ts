@@ -4,7 +4,7 @@ import { failures } from '@sluice/plugin-api';
 export const http = failures({
   HTTP_SIGNATURE: {
     fate: 'rejected',
-    cure: 'sign the body with the shared secret, and with the time where `timestamp` is configured',
+    cure: 'sign the body with the shared secret, and with the time where `timestamp` is configured; with `sharedSecret` send it in its header',
   },
   HTTP_ID: { fate: 'rejected', cure: 'send a shorter id' },
   HTTP_CUT_OFF: { fate: 'retry', cure: 'look in the log of the web service why it cut the connection' },

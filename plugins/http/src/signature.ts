@@ -19,6 +19,17 @@ export const signature = z.strictObject({
 
 export type Signature = z.output<typeof signature>;
 
+export const sharedSecret = z.strictObject({
+  header: headerName.describe('header that contains the secret, such as `X-Telegram-Bot-Api-Secret-Token` or `X-Gitlab-Token`'),
+  secret: secret().describe('shared with the sender'),
+});
+
+/** Returns whether the header contains the secret. The comparison takes constant time. */
+export function hasSecret({ header, secret }: z.output<typeof sharedSecret>, headers: Readonly<Record<string, string>>): boolean {
+  const [given, wanted] = [headers[header.toLowerCase()] ?? '', secret].map((text) => createHash('sha256').update(text).digest());
+  return given !== undefined && wanted !== undefined && timingSafeEqual(given, wanted);
+}
+
 /**
  * Returns whether the header contains the HMAC of the body (RFC 2104), in hex or base64, with or without a prefix such as `sha256=`, and
  * the time is within the tolerance. The comparison takes constant time.

@@ -228,7 +228,7 @@ const WEB_PAGES = {
     means: 'the signature of a request is missing, wrong or too old',
     ru: {
       means: 'подписи запроса нет, она неверна или устарела',
-      cure: 'подпишите тело общим секретом, а где задан `timestamp` — вместе со временем',
+      cure: 'подпишите тело общим секретом, а где задан `timestamp` — вместе со временем; при `sharedSecret` передайте его в заголовке',
     },
     example: {
       wrong: "curl -d '{}' http://sluice:3000/in/pay",
