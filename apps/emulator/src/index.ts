@@ -1,5 +1,5 @@
 /**
- * Stand-ins for 1C, Asterisk and desktop clients: for the demo, for tests and for integrators without these systems. Each stand-in is a server
+ * Stand-ins for 1C, Asterisk, Telegram and desktop clients: for the demo, for tests and for integrators without these systems. Each stand-in is a server
  * in this process that counts the requests that it receives. Begin with `onec/onec.ts`.
  */
 export { startOnec, type Onec, type OnecOptions } from './onec/onec.js';
@@ -11,3 +11,12 @@ export type { IncomingCall, IncomingOrder, Outcome } from './pbx/calls.js';
 export { startDesktops, type DesktopOptions, type Desktops } from './desktops/desktops.js';
 export type { DesktopStats } from './desktops/tally.js';
 export type { ServerFrame } from './desktops/frames.js';
+export {
+  MESSENGER_FAULTS,
+  startMessenger,
+  type Messenger,
+  type MessengerFault,
+  type MessengerOptions,
+  type MessengerStats,
+  type WrittenMessage,
+} from './messenger/messenger.js';

@@ -6,6 +6,7 @@ import { print } from '../terminal/print.js';
 import { counted, inWords } from '../terminal/words.js';
 import { atPort } from './at-port.js';
 import { addEmulateDesktop } from './emulate-desktop.js';
+import { addEmulateMessenger } from './emulate-messenger.js';
 import { addEmulatePbx } from './emulate-pbx.js';
 
 interface OnecFlags {
@@ -40,6 +41,7 @@ export function addEmulate(emulate: Command): void {
     });
   addEmulateDesktop(emulate);
   addEmulatePbx(emulate);
+  addEmulateMessenger(emulate);
 }
 
 function open({ latency, fault, ...rest }: OnecFlags) {
