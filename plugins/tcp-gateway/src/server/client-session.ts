@@ -39,7 +39,7 @@ export class ClientSession implements StompSession, TransportOwner, FrameQueueOw
   readonly id = String(++lastId);
   readonly address: string;
   readonly unacknowledged = new Unacknowledged(this.id);
-  readonly subscriptions: StompSubscription[] = [];
+  subscriptions: readonly StompSubscription[] = [];
   readonly transactions: Transactions;
   slot = UNWATCHED;
   connectedAt = 0;

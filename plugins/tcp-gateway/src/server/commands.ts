@@ -97,7 +97,7 @@ function subscribe(session: StompSession, frame: Frame): Promise<void> | void {
   }
   const source = parseSource(destination, (name) => handler.hasDestination(name));
   const subscription = new StompSubscription(session, id, destination, source, ackMode(frame));
-  subscriptions.push(subscription);
+  session.subscriptions = subscriptions.concat(subscription);
   if (source.kind === 'user') return handler.subscribeUser(subscription);
   if (source.kind === 'plugin') return handler.subscribeDestination(subscription, source.destination);
   if (source.kind === 'topic') handler.subscribeTopic(subscription, source.topic);
@@ -106,9 +106,9 @@ function subscribe(session: StompSession, frame: Frame): Promise<void> | void {
 function unsubscribe(session: StompSession, frame: Frame): void {
   const id = required(frame, 'id');
   const { subscriptions, handler } = session;
-  const at = subscriptions.findIndex((subscription) => subscription.id === id);
-  const [subscription] = at < 0 ? [] : subscriptions.splice(at, 1);
+  const subscription = subscriptions.find((other) => other.id === id);
   if (!subscription) throw stompFail.STOMP_SUBSCRIPTION('the session has no subscription under this id');
+  session.subscriptions = subscriptions.filter((other) => other !== subscription);
   const { source } = subscription;
   if (source.kind === 'topic') handler.unsubscribeTopic(subscription, source.topic);
   if (source.kind === 'plugin') handler.unsubscribeDestination(subscription, source.destination);

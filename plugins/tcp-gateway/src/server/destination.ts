@@ -19,10 +19,12 @@ export type Target =
 type IsRegistered = (destination: string) => boolean;
 
 const REPLIES = '/user/replies/';
+/** The same object for all sessions. */
+const OF_USER: Source = { kind: 'user' };
 
 /** Reads a destination of SUBSCRIBE. Throws `STOMP_DESTINATION`. */
 export function parseSource(destination: string, isRegistered: IsRegistered): Source {
-  if (destination === '/user/events') return { kind: 'user' };
+  if (destination === '/user/events') return OF_USER;
   if (isReplies(destination)) return { kind: 'replies' };
   const topic = nameAfter('/topic/', destination);
   if (topic !== undefined) return { kind: 'topic', topic };

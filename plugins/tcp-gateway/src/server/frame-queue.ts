@@ -63,11 +63,12 @@ export class FrameQueue implements Flushable {
   }
 
   add(frame: OutgoingFrame): void {
-    if (!this.#frames) {
-      this.#frames = [];
+    if (this.#frames) this.#frames.push(frame);
+    else {
+      // most writes have one frame: `push` into an empty array would allocate room for seventeen
+      this.#frames = [frame];
       this.#context.flusher.add(this);
     }
-    this.#frames.push(frame);
     this.#bytes += frame.start.length + (frame.message?.bytes ?? 0);
   }
 

@@ -8,8 +8,11 @@ import type { Unacknowledged } from './unacknowledged.js';
 export interface StompSession extends SubscriptionOwner {
   readonly handler: StompHandler;
   readonly limits: Limits;
-  /** An array, because a session has few subscriptions and an array takes less memory than a map. */
-  readonly subscriptions: StompSubscription[];
+  /**
+   * An array, because a session has few subscriptions and an array takes less memory than a map. It is replaced by `concat` and not changed: with
+   * one subscription it takes 56 bytes, and 184 after `push`.
+   */
+  subscriptions: readonly StompSubscription[];
   readonly transactions: Transactions;
   readonly unacknowledged: Unacknowledged;
 }

@@ -1,6 +1,5 @@
 import type { Peers, Recipients } from '@sluice/plugin-api';
 import { gatewayFail } from '../../failures.js';
-import type { Subscription } from '../../server/stomp-handler.js';
 import type { EventContent, MailboxEvent } from '../mailbox/mailbox-event.js';
 import type { Mailbox, WaitingRun } from '../mailbox/mailbox.js';
 import type { MailboxReaders } from '../sessions/mailbox-readers.js';
@@ -147,9 +146,8 @@ export class EventDispatcher {
           : [USER_EVENTS, readers.matching('length' in to ? to : [to])];
     if (receivers.length === 0) return;
     const message = eventMessage(destination, content);
-    const deliver = (receiver: Subscription) => void receiver.deliver(message);
-    if (spreadMs > 0) deliverWithDelays(receivers, spreadMs, deliver, after);
-    else receivers.forEach(deliver);
+    if (spreadMs > 0) deliverWithDelays(receivers, spreadMs, (receiver) => void receiver.deliver(message), after);
+    else for (const receiver of receivers) receiver.deliver(message);
   }
 
   /** Sends the notifications and broadcasts of this turn of the event loop to the other hosts, in one message. */

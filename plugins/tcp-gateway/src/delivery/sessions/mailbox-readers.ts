@@ -6,7 +6,10 @@ import { MailboxReader, type MailboxReaderDeps } from './mailbox-reader.js';
 
 /** The readers of all subscriptions of this host to the events of their users. */
 export class MailboxReaders {
-  /** Arrays, which are replaced and never changed: a set for each user takes five times the memory of an array with one reader. */
+  /**
+   * Arrays, which are replaced and never changed: with one reader an array takes 56 bytes, a set 152. `concat`, because a spread and `push` reserve
+   * room for more and take 184.
+   */
   readonly #byUser = new Map<string, readonly MailboxReader[]>();
   /** One reader for each subscription of a session. */
   readonly #bySession = new Map<Session, readonly MailboxReader[]>();
@@ -24,8 +27,8 @@ export class MailboxReaders {
    */
   async add(subscription: Subscription): Promise<void> {
     const reader = new MailboxReader(subscription, this.deps);
-    this.#byUser.set(reader.user, [...(this.#byUser.get(reader.user) ?? []), reader]);
-    this.#bySession.set(subscription.session, [...this.of(subscription.session), reader]);
+    this.#byUser.set(reader.user, (this.#byUser.get(reader.user) ?? []).concat(reader));
+    this.#bySession.set(subscription.session, this.of(subscription.session).concat(reader));
     await reader.catchUp();
   }
 

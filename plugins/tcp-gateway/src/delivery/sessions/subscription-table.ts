@@ -15,7 +15,7 @@ export class SubscriptionTable {
     const subscribers = this.#subscribers.get(name) ?? new Set();
     this.#subscribers.set(name, subscribers.add(subscription));
     const { session } = subscription;
-    this.#ofSession.set(session, [...this.#entriesOf(session), { name, subscription }]);
+    this.#ofSession.set(session, this.#entriesOf(session).concat({ name, subscription }));
   }
 
   remove(name: string, subscription: Subscription): void {
