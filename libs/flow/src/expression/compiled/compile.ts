@@ -1,6 +1,7 @@
 import { OMIT } from '../omit.js';
 import { coalesced, isCoalesce, type FilterNode, type SyntaxNode, type SyntaxPair } from '../syntax.js';
 import { SYNC_FUNCTIONS } from './functions.js';
+import { range } from '../interpreter/operators.js';
 import { OPERATORS } from './operators.js';
 import { compileFilter, compilePath, type Closure } from './path.js';
 import { isNumeric, isTrue, pushAll, pushTo, setField, unwrapped } from '../values.js';
@@ -83,7 +84,7 @@ function compileUnary(node: SyntaxNode, root: boolean): Closure | undefined {
 
 /** Compiles `[…]`. Values that are lists are flattened, except those written as `[…]` themselves. */
 function compileList(items: readonly SyntaxNode[], root: boolean): Closure | undefined {
-  const closures = compileAll(items.map((item) => compileNode(item, root)));
+  const closures = compileAll(items.map((item) => compileRange(item, root) ?? compileNode(item, root)));
   if (!closures) return undefined;
   const nested = items.map((item) => item.value === '[');
   return (input, scope) => {
@@ -95,6 +96,15 @@ function compileList(items: readonly SyntaxNode[], root: boolean): Closure | und
     });
     return list;
   };
+}
+
+/** Compiles a range, which has a meaning as an item of `[…]` only. */
+function compileRange(node: SyntaxNode, root: boolean): Closure | undefined {
+  if (node.type !== 'binary' || node.value !== '..' || node.predicate || node.keepArray || node.consarray || node.group)
+    return undefined;
+  const left = compileNode(node.lhs as SyntaxNode, root);
+  const right = node.rhs && compileNode(node.rhs, root);
+  return left && right && ((input, scope) => range(left(input, scope), right(input, scope)));
 }
 
 function compileObject(pairs: readonly SyntaxPair[], root: boolean): Closure | undefined {

@@ -369,6 +369,10 @@ const CONDITIONS = [
   '(1; 2)',
 ];
 const CONSTRUCTORS = [
+  '[1..3]',
+  '[3..1, 5]',
+  '[trigger.data.zero..trigger.data.n]',
+  '[trigger.data.missing..2]',
   '[]',
   '[1]',
   '[[1]]',
@@ -555,7 +559,6 @@ const INTERPRETED = [
   'trigger.data.lines^(sku)',
   'trigger.data.lines{sku: qty}',
   '($x := 1; $x)',
-  '[1..3]',
   'trigger.*',
   '**.sku',
 

@@ -30,6 +30,8 @@ const ITEM_PATHS = [
 ];
 const LITERALS = ['1', '0', '-1', '2.5', '"A"', '""', '"red"', 'true', 'false', 'null', '[]', '[1, 2]', '{}', '{"sku": "Q"}'];
 const BINARY = ['=', '!=', '<', '>=', '+', '-', '*', '&', 'and', 'or', 'in', '??', '?:'];
+/** A range between random values would have millions of entries. */
+const RANGE_ENDS = ['0', '1', '-2', '3', '0.5', '"A"', 'trigger.data.n', 'trigger.data.missing', 'trigger.data.numbers'];
 const CALLS = [
   '$string',
   '$exists',
@@ -55,7 +57,8 @@ export function randomExpression(random: Random, depth = 3, root = true): string
   if (roll < 0.4) return `(${again()} ${pick(random, BINARY)} ${again()})`;
   if (roll < 0.55) return `${pick(random, paths(root))}[${again(false)}]${tail(random)}`;
   if (roll < 0.63) return `${pick(random, paths(root))}.(${again(false)})${tail(random)}`;
-  if (roll < 0.7) return `[${again()}, ${again()}]`;
+  if (roll < 0.68) return `[${again()}, ${again()}]`;
+  if (roll < 0.7) return `[${pick(random, RANGE_ENDS)}..${pick(random, RANGE_ENDS)}]${tail(random)}`;
   if (roll < 0.77) return `{"sku": ${again()}, "qty": ${again()}}${tail(random)}`;
   if (roll < 0.84) return `(${again()} ? ${again()} : ${again()})`;
   if (roll < 0.9) return `(${again()})${tail(random)}`;

@@ -56,7 +56,8 @@ function includes(left: unknown, right: unknown): boolean {
   return right.includes(left);
 }
 
-function range(left: unknown, right: unknown): unknown {
+/** Implements `..`. Charges the list before it is built. */
+export function range(left: unknown, right: unknown): unknown {
   if (left !== undefined && !Number.isInteger(left)) throw badArgument('the left side of ".." is not a whole number');
   if (right !== undefined && !Number.isInteger(right)) throw badArgument('the right side of ".." is not a whole number');
   if (left === undefined || right === undefined) return undefined;
@@ -65,7 +66,9 @@ function range(left: unknown, right: unknown): unknown {
   if (size <= 0) return undefined;
   if (size > LIMITS.entries) throw overLimit(`a range has at most ${LIMITS.entries} entries, but this one has ${size}`);
   reserve(size);
-  return asSequence(Array.from({ length: size }, (_, index) => from + index));
+  const numbers: number[] = [];
+  for (let index = 0; index < size; index++) numbers.push(from + index);
+  return asSequence(numbers);
 }
 
 function compare(operator: string, left: unknown, right: unknown): boolean | undefined {
