@@ -2,7 +2,16 @@ import { engineFail, viewError, type ErrorView } from '@sluice/plugin-api';
 import type { ForEachStep, TryStep } from '@sluice/flow';
 import { chain, isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { LoopKey } from '../ports/loops.js';
-import type { CatchFrame, Failure, Frame, ItemFailure, LoopFrame, LoopRowsRef, TryFrame } from './frames.js';
+import {
+  BYTES,
+  type CatchFrame,
+  type Failure,
+  type Frame,
+  type ItemFailure,
+  type LoopFrame,
+  type LoopRowsRef,
+  type TryFrame,
+} from './frames.js';
 import type { Hop } from './hop.js';
 import { endWith, type HopEnd } from './hop-end.js';
 import { branchOf, isVerb, type Next, type Node, type Program } from './program.js';
@@ -59,7 +68,9 @@ export class Blocks {
       results: [],
       errors: [],
     };
-    const isLarge = bytesUpTo(items, MAX_TRAVELLING_BYTES) > MAX_TRAVELLING_BYTES;
+    const bytes = bytesUpTo(items, MAX_TRAVELLING_BYTES);
+    const isLarge = bytes > MAX_TRAVELLING_BYTES;
+    if (!isLarge) frame[BYTES] = bytes;
     const begin = () => {
       hop.enter(frame);
       return this.#nextItem(hop, node, frame);
@@ -74,7 +85,9 @@ export class Blocks {
     const { path, epoch } = key;
     if (!isLarge) {
       frame.pinned = { path, epoch };
-      if (!isFirst) frame.items = await rows.list(key);
+      if (isFirst) return;
+      frame.items = await rows.list(key);
+      delete frame[BYTES];
       return;
     }
     frame.rows = { path, epoch, total: isFirst ? frame.items.length : await rows.total(key) };
@@ -84,6 +97,11 @@ export class Blocks {
   /** Ends the current item of the innermost loop with its result, and begins the next one. */
   itemEnded(hop: Hop, node: Node<ForEachStep>): MaybePromise<Onward> {
     const frame = loopOf(hop, node);
+    // no closure for each of these items: most are as short as one step
+    if (node.step.output === undefined && !frame.rows) {
+      addResult(frame, lastOutput(frame.steps));
+      return this.#nextItem(hop, node, frame);
+    }
     return chain(resultOf(hop, node, frame), (value) =>
       chain(this.#succeeded(hop, frame, value), () => this.#nextItem(hop, node, frame)),
     );
@@ -92,8 +110,7 @@ export class Blocks {
   #succeeded(hop: Hop, frame: LoopFrame, value: unknown): MaybePromise<void> {
     const { index, rows } = frame;
     if (rows) return this.#rowsOf(hop).end(keyOf(hop, rows), { index, epoch: hop.epoch, ok: true, value });
-    frame.results.push([index, value]);
-    grow(frame, value);
+    addResult(frame, value);
   }
 
   /** Continues a loop that has failed: its failed items at the steps that failed, then the items that have not begun. */
@@ -103,7 +120,7 @@ export class Blocks {
       frame.rows.missingOnly = true;
       frame.next = 0;
     } else {
-      frame.redo = inOrder([...(frame.redo ?? []), ...frame.errors], ({ index }) => index);
+      frame.redo = [...inOrder([...(frame.redo ?? []), ...frame.errors], ({ index }) => index)];
       frame.errors = [];
     }
     return this.#nextItem(hop, node, frame);
@@ -201,13 +218,13 @@ export class Blocks {
   }
 
   #nextItem(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame): MaybePromise<Onward> {
-    return chain(this.#moveLarge(hop, frame), () => {
-      if (frame.rows) return this.#orLost(hop, frame, this.#nextStored(hop, node, frame, frame.rows));
-      const again = frame.redo?.shift();
-      if (again) return this.#continueItem(hop, frame, again);
-      if (frame.next >= frame.items.length) return this.#endLoop(hop, node, frame);
-      return this.#beginItem(hop, node, frame, frame.next);
-    });
+    if (!frame.rows && bytesOf(frame) > MAX_TRAVELLING_BYTES)
+      return this.#move(hop, frame).then(() => this.#nextItem(hop, node, frame));
+    if (frame.rows) return this.#orLost(hop, frame, this.#nextStored(hop, node, frame, frame.rows));
+    const again = frame.redo?.shift();
+    if (again) return this.#continueItem(hop, frame, again);
+    if (frame.next >= frame.items.length) return this.#endLoop(hop, node, frame);
+    return this.#beginItem(hop, node, frame, frame.next);
   }
 
   #nextStored(hop: Hop, node: Node<ForEachStep>, frame: LoopFrame, rows: LoopRowsRef): MaybePromise<Onward> {
@@ -246,10 +263,6 @@ export class Blocks {
   }
 
   /** Moves a loop that has become too large to travel into the database. */
-  #moveLarge(hop: Hop, frame: LoopFrame): MaybePromise<void> {
-    if (!frame.rows && bytesOf(frame) > MAX_TRAVELLING_BYTES) return this.#move(hop, frame);
-  }
-
   async #move(hop: Hop, frame: LoopFrame): Promise<void> {
     const { items, results, errors, redo = [], pinned } = frame;
     const { path, epoch } = pinned ?? { path: hop.pathOfLoop(frame), epoch: hop.epoch };
@@ -276,7 +289,7 @@ export class Blocks {
     if (errors.length > 0 && onFailure !== 'continue')
       return this.#loopFailed(hop, frame, loopError(id, { failed: errors.length, total: items.length, first: errors[0] }));
     hop.record(id, outputOf(frame));
-    hop.endRowsOf([frame]);
+    if (frame.pinned || errors.length > 0) hop.endRowsOf([frame]);
     return node.next;
   }
 
@@ -358,22 +371,20 @@ function keyOf({ run }: Hop, { path, epoch }: LoopRowsRef): LoopKey {
   return { run, path, epoch };
 }
 
-/** Bytes of the parts of a loop that travel, as far as they were counted. */
-const LOOP_BYTES = new WeakMap<LoopFrame, number>();
-
 /** Returns about how many bytes the list, the results and the failures of a loop have as JSON. */
 function bytesOf(frame: LoopFrame): number {
-  const counted = LOOP_BYTES.get(frame);
-  if (counted !== undefined) return counted;
+  if (frame[BYTES] !== undefined) return frame[BYTES];
   const { items, results, errors, redo = [] } = frame;
-  const bytes = bytesUpTo([...items, ...results, ...errors, ...redo], MAX_TRAVELLING_BYTES);
-  LOOP_BYTES.set(frame, bytes);
-  return bytes;
+  return (frame[BYTES] = bytesUpTo([...items, ...results, ...errors, ...redo], MAX_TRAVELLING_BYTES));
+}
+
+function addResult(frame: LoopFrame, value: unknown): void {
+  frame.results.push([frame.index, value]);
+  grow(frame, value);
 }
 
 function grow(frame: LoopFrame, value: unknown): void {
-  const counted = LOOP_BYTES.get(frame);
-  if (counted !== undefined) LOOP_BYTES.set(frame, counted + bytesUpTo([value], MAX_TRAVELLING_BYTES));
+  if (frame[BYTES] !== undefined) frame[BYTES] += bytesOfValue(value);
 }
 
 /** Bytes that a number counts: few have more digits. */
@@ -383,11 +394,15 @@ const NUMBER_BYTES = 8;
 function bytesUpTo(values: readonly unknown[], limit: number): number {
   let bytes = 0;
   for (const value of values) {
-    // most items and results are small, and JSON.stringify costs as much as a short step
-    bytes += typeof value === 'number' ? NUMBER_BYTES : Buffer.byteLength(JSON.stringify(value) ?? 'null') + 1;
+    bytes += bytesOfValue(value);
     if (bytes > limit) break;
   }
   return bytes;
+}
+
+/** Most items and results are small, and JSON.stringify costs as much as a short step. */
+function bytesOfValue(value: unknown): number {
+  return typeof value === 'number' ? NUMBER_BYTES : Buffer.byteLength(JSON.stringify(value) ?? 'null') + 1;
 }
 
 /** Returns the failure after it has left this block. */
@@ -432,8 +447,10 @@ function outputOf({ items, results, errors }: LoopFrame) {
   };
 }
 
-function inOrder<Entry>(entries: readonly Entry[], indexOf: (entry: Entry) => number): Entry[] {
-  return entries.toSorted((a, b) => indexOf(a) - indexOf(b));
+/** Returns the entries in the order of their indices. Only a replay ends items in another order. */
+function inOrder<Entry>(entries: readonly Entry[], indexOf: (entry: Entry) => number): readonly Entry[] {
+  const isSorted = entries.every((entry, at) => at === 0 || indexOf(entries[at - 1] as Entry) < indexOf(entry));
+  return isSorted ? entries : entries.toSorted((a, b) => indexOf(a) - indexOf(b));
 }
 
 /** Returns the result of an item: `output` of the loop, or the output of the item's last step. */

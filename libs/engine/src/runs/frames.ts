@@ -12,6 +12,9 @@ export interface ItemFailure {
   readonly frames: readonly Frame[];
 }
 
+/** Key of a value that does not travel with the run. */
+export const BYTES = Symbol('bytes');
+
 /** A `forEach` that runs its items in order. */
 export interface LoopFrame {
   readonly block: 'loop';
@@ -38,6 +41,8 @@ export interface LoopFrame {
   item?: unknown;
   /** Names a copy of the list in the database: the steps before the loop could compute another list after a crash. */
   pinned?: Pick<LoopRowsRef, 'path' | 'epoch'>;
+  /** About how many bytes the list, the results and the failures have as JSON, once it was counted. */
+  [BYTES]?: number;
 }
 
 /** Names the rows of a loop. */

@@ -62,8 +62,8 @@ export class Hop {
   /** The revision that the state of the run names. */
   revision: string;
   readonly #frames: Frame[];
-  /** Path of the step that runs now. */
-  #current: StepPath = '';
+  /** The step that runs now. */
+  #current = '';
   #run: string | undefined;
   #scope: HopScope | undefined;
   #context: EvaluationContext | undefined;
@@ -71,8 +71,8 @@ export class Hop {
   #view: RunView | undefined;
   /** The innermost loop. */
   #loop: LoopFrame | undefined;
-  /** End of the paths of steps: the items of the surrounding loops. */
-  #items = '';
+  /** End of the paths of steps: the items of the surrounding loops. Absent: it is composed at its first use, which most items do not have. */
+  #items: string | undefined;
   /** The same without the innermost loop. */
   #itemsAround = '';
   #uuids = 0;
@@ -153,7 +153,7 @@ export class Hop {
 
   /** Returns the path of a step within the current items. */
   pathOf(step: string): StepPath {
-    return this.#items === '' ? step : step + this.#items;
+    return this.#loop ? step + (this.#items ??= `${this.#itemsAround}/${this.#loop.index}`) : step;
   }
 
   /** Returns the path of a loop in which the run is. */
@@ -164,7 +164,7 @@ export class Hop {
 
   /** Makes a step the current one. All ids that its expressions derive contain its path. */
   begin(step: string): void {
-    this.#current = this.pathOf(step);
+    this.#current = step;
     this.#uuids = 0;
   }
 
@@ -210,9 +210,10 @@ export class Hop {
     const scope = this.#scope;
     if (!scope || this.#frames.at(-1) !== loop) return this.#framesChanged();
     // a scope of its own for each item would cost a short item as much as its steps
-    this.#items = `${this.#itemsAround}/${index}`;
+    this.#items = undefined;
     scope.steps = { ...this.steps };
-    for (const frame of this.#frames) if (frame !== loop && frame.block === 'loop') Object.assign(scope.steps, frame.steps);
+    if (this.#itemsAround !== '')
+      for (const frame of this.#frames) if (frame !== loop && frame.block === 'loop') Object.assign(scope.steps, frame.steps);
     this.#addItem(scope, loop);
   }
 
@@ -317,14 +318,14 @@ export class Hop {
     const loops = this.#frames.filter(isLoop);
     this.#loop = loops.pop();
     this.#itemsAround = stepPath('', indicesOf(loops));
-    this.#items = this.#loop ? stepPath(this.#itemsAround, [this.#loop.index]) : '';
+    this.#items = undefined;
   }
 
   #makeScope(): HopScope {
     const { flow } = this;
     this.#context ??= {
       now: this.began,
-      uuid: (name) => derivedId(this.run, this.#current, 'uuid', name ?? this.#uuids++),
+      uuid: (name) => derivedId(this.run, this.pathOf(this.#current), 'uuid', name ?? this.#uuids++),
       country: this.settings.country,
       ...(this.settings.timezone !== undefined && { timezone: this.settings.timezone }),
     };

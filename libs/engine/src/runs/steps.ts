@@ -1,5 +1,5 @@
 import { pause, viewError, type ErrorView } from '@sluice/plugin-api';
-import { withTimeBudget, type Settings } from '@sluice/flow';
+import { withTimeBudget, type ForEachStep, type Settings, type Step } from '@sluice/flow';
 import type { Connections } from '../calls/connections.js';
 import { isInfrastructureError, UnpacedCalls, type UnpacedCallsDeps } from '../calls/unpaced-calls.js';
 import type { EventIngress } from '../ingress/event-ingress.js';
@@ -109,7 +109,8 @@ export class Steps {
   }
 
   #executeThenAdvance(hop: Hop, node: Node, work: () => MaybePromise<Onward>): MaybePromise<HopEnd> {
-    return chain(this.#guarded(hop, node, work), (after) => this.advance(hop, after));
+    const timed = () => withTimeBudget(node.step.id, work);
+    return chain(this.#guarded(hop, node, timed), (after) => this.advance(hop, after));
   }
 
   #executeNext(hop: Hop, at: Exclude<Onward, HopEnd>): MaybePromise<Onward> {
@@ -117,7 +118,7 @@ export class Steps {
       case 'step':
         return this.#guarded(hop, at, this.#step);
       case 'item-end':
-        return this.#guarded(hop, at.loop, () => this.#blocks.itemEnded(hop, at.loop));
+        return this.#guarded(hop, at.loop, this.#itemEnd);
       case 'block-end':
         return this.#blocks.leaveTry(hop, at.block);
       case 'handler-end':
@@ -128,20 +129,34 @@ export class Steps {
   }
 
   /** Turns a thrown error into the failure of the step. Infrastructure errors are rethrown, and the broker redelivers the message. */
-  #guarded(hop: Hop, node: Node, work: (hop: Hop, node: Node) => MaybePromise<Onward>): MaybePromise<Onward> {
-    const caught = (error: unknown) => {
-      if (this.deps.signal.aborted || isInfrastructureError(error)) throw error;
-      return this.#blocks.fail(hop, viewError(error, { step: node.step.id }), hop.pathOf(node.step.id));
-    };
+  #guarded<Of extends Step>(
+    hop: Hop,
+    node: Node<Of>,
+    work: (hop: Hop, node: Node<Of>) => MaybePromise<Onward>,
+  ): MaybePromise<Onward> {
     try {
-      const next = withTimeBudget(node.step.id, () => work(hop, node));
-      return isPromise(next) ? next.catch(caught) : next;
+      const next = work(hop, node);
+      return isPromise(next) ? next.catch((error: unknown) => this.#thrown(hop, node, error)) : next;
     } catch (error) {
-      return caught(error);
+      return this.#thrown(hop, node, error);
     }
   }
 
-  readonly #step = (hop: Hop, node: Node): MaybePromise<Onward> => {
+  #thrown(hop: Hop, { step }: Node, error: unknown): MaybePromise<Onward> {
+    if (this.deps.signal.aborted || isInfrastructureError(error)) throw error;
+    return this.#blocks.fail(hop, viewError(error, { step: step.id }), hop.pathOf(step.id));
+  }
+
+  readonly #step = (hop: Hop, node: Node): MaybePromise<Onward> =>
+    withTimeBudget(node.step.id, () => this.#execute(hop, node));
+
+  /** An item without `output` evaluates no expression at its end. */
+  readonly #itemEnd = (hop: Hop, node: Node<ForEachStep>): MaybePromise<Onward> =>
+    node.step.output === undefined
+      ? this.#blocks.itemEnded(hop, node)
+      : withTimeBudget(node.step.id, () => this.#blocks.itemEnded(hop, node));
+
+  #execute(hop: Hop, node: Node): MaybePromise<Onward> {
     const { step } = node;
     hop.begin(step.id);
     if (hop.expired) return HOP_ENDS.expired;
@@ -150,7 +165,7 @@ export class Steps {
     if (hop.observe) hop.report(hop.pathOf(step.id), { kind: 'begun', scope: hop.scope });
     if (step.if === undefined) return execute(this.#context, hop, node);
     return chain(step.if.test(hop.scope), (yes) => (yes ? execute(this.#context, hop, node) : this.#skipped(hop, node)));
-  };
+  }
 
   #skipped(hop: Hop, { step, next }: Node): Onward {
     if (hop.observe) hop.report(hop.pathOf(step.id), { kind: 'skipped' });
@@ -175,6 +190,6 @@ export class Steps {
 /** Returns whether the hop has reached the limit of its time or of its outputs, so that the run continues in another one. */
 function isLong(hop: Hop, now: number): boolean {
   if (now - hop.beganMonotonic >= MAX_HOP_MS) return true;
-  const inLoop = hop.frames.some(({ block }) => block === 'loop');
-  return inLoop && (hop.outputs.length >= MAX_LOOP_OUTPUTS || hop.outputBytes >= MAX_LOOP_OUTPUT_BYTES);
+  const isLarge = hop.outputs.length >= MAX_LOOP_OUTPUTS || hop.outputBytes >= MAX_LOOP_OUTPUT_BYTES;
+  return isLarge && hop.frames.some(({ block }) => block === 'loop');
 }
