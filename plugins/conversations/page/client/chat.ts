@@ -59,6 +59,9 @@ export class Chat {
   readonly uploads: UploadTrays;
   #marksTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #listTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Failed readings of the list in a row. */
+  #listFailures = 0;
   #opened: string | undefined;
   #state: ChatState;
   #events: ChatEvents = { onMessage: () => undefined, onLeft: () => undefined };
@@ -116,6 +119,7 @@ export class Chat {
       clearTimeout(this.#marksTimer);
       this.#marksTimer = undefined;
       clearTimeout(this.#retryTimer);
+      clearTimeout(this.#listTimer);
       for (const timer of this.#typingTimers.values()) clearTimeout(timer);
     };
   }
@@ -134,7 +138,7 @@ export class Chat {
       });
       this.#noteDelivered(discussions);
     } catch (error) {
-      this.#set({ listError: error });
+      this.#listFailed(error);
     }
   }
 
@@ -315,6 +319,7 @@ export class Chat {
 
   /** After each connection: what happened before is read from the host. */
   async #resume(): Promise<void> {
+    clearTimeout(this.#listTimer);
     const newest = lists.shown(this.#state.list, 'all')[0]?.activeAt;
     try {
       let after: string | undefined;
@@ -332,10 +337,18 @@ export class Chat {
         after = page.next;
       }
       await this.#resumeLogs();
+      this.#listFailures = 0;
     } catch (error) {
-      this.#set({ listError: error });
+      this.#listFailed(error);
     }
     this.#pump(true);
+  }
+
+  /** Shows the error and reads the list again after a pause: the live connection may stay up while a request fails, so no reconnection would do it. */
+  #listFailed(error: unknown): void {
+    this.#set({ listError: error });
+    clearTimeout(this.#listTimer);
+    this.#listTimer = setTimeout(() => void this.#resume(), outboxes.retryDelay(++this.#listFailures));
   }
 
   /** Edits and reactions of the time without a connection are read with the messages. Discussions that are not open are read when they are opened. */

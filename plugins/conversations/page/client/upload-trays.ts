@@ -8,6 +8,8 @@ import { scalePicture } from './scale-picture.js';
 const MAX_FILES = 10;
 /** Uploads at the same time, below the limit of the server for a person. */
 const MAX_RUNNING = 3;
+/** Limits that another attempt with the same file meets again. */
+const FINAL_LIMITS: ReadonlySet<unknown> = new Set(['size', 'type']);
 
 export interface Upload {
   readonly key: string;
@@ -16,6 +18,8 @@ export interface Upload {
   readonly progress: number;
   readonly attachment?: Attachment;
   readonly failure?: string;
+  /** Whether another attempt would fail as well, such as that of a file that is too large. */
+  readonly isFinal?: boolean;
 }
 
 const NONE: readonly Upload[] = [];
@@ -89,15 +93,14 @@ export class UploadTrays {
     try {
       const scaled = await this.scale(file);
       if (abort.signal.aborted) return;
-      if (scaled.size > this.maxBytes) {
-        this.#change(discussion, key, { failure: errorText(tooLarge(this.maxBytes), errors) });
-        return;
-      }
+      if (scaled.size > this.maxBytes) throw tooLarge(this.maxBytes);
       const report = (progress: number) => this.#change(discussion, key, { progress });
       const attachment = await this.api.upload(scaled, file.name || 'file', report, abort.signal);
       this.#change(discussion, key, { attachment, progress: 1 });
     } catch (error) {
-      if (!abort.signal.aborted) this.#change(discussion, key, { failure: errorText(error, errors) });
+      if (abort.signal.aborted) return;
+      const isFinal = error instanceof ApiError && FINAL_LIMITS.has(error.body['limit']);
+      this.#change(discussion, key, { failure: errorText(error, errors), isFinal });
     } finally {
       this.#running.delete(key);
       this.#waiting.shift()?.();

@@ -1,6 +1,7 @@
 import {
   Button,
   EmptyState,
+  Icon,
   IconButton,
   MenuCheck,
   MenuItem,
@@ -72,6 +73,7 @@ export function Sidebar({ session, selected, searchField, onOpen, onCreate }: Si
         </SettingsMenu>
       </header>
       <div className="cv-search">
+        <Icon name="search" small />
         <input
           ref={searchField}
           type="search"

@@ -30,9 +30,11 @@ function Status({ upload, onRetry }: { readonly upload: Upload; readonly onRetry
     return (
       <span className="cv-upload-failure" role="alert">
         {upload.failure}
-        <Button kind="quiet" onClick={onRetry}>
-          {texts.retry}
-        </Button>
+        {!upload.isFinal && (
+          <Button kind="quiet" onClick={onRetry}>
+            {texts.retry}
+          </Button>
+        )}
       </span>
     );
   if (upload.attachment) return <span className="cv-file-size">{fileSize(upload.attachment.bytes)}</span>;

@@ -70,6 +70,7 @@ describe('the files of the next messages', () => {
     await turn();
     expect(running).toEqual([]);
     const [big] = all.of('a');
+    expect(big?.isFinal).toBe(true);
     expect(big?.failure).toMatch(/(up to 2 MB|до 2 МБ)\.$/);
     const rejected = (status: number, code: string, body: object) =>
       errorText(new ApiError(status, code, 'english', 'english', { ...body }), errors);
