@@ -3,7 +3,7 @@ import { engineFail, runId, systemClock, type Clock } from '@sluice/plugin-api';
 import { encodeRun, laneOf, RUN_TYPE, type Outgoing, type RunState } from '@sluice/engine';
 import { MemoryBroker, MemoryBus, MemoryDatabase, VirtualClock } from '@sluice/memory';
 import { until } from '@sluice/testing';
-import { flow, testEngines, type SeenCall, type TestEngine, type TestEngineOptions } from './engine-harness.js';
+import { flow, testEngines, type Answer, type SeenCall, type TestEngine, type TestEngineOptions } from './engine-harness.js';
 
 const KEY = "deliver: { key: '${{ trigger.subject }}' }\n";
 const HOLD = "deliver: { key: '${{ trigger.subject }}', onPark: hold }\n";
@@ -133,6 +133,59 @@ steps: [{ id: seen, emit: { type: seen, data: '\${{ trigger.partitionkey }}' } }
     await engine.ended('done', 31);
     expect(texts(engine.calls).filter((text) => text !== 'b/0')).toEqual(numbers('a', 30));
     await free(engine);
+  });
+
+  describe('whose events may be large and are small', () => {
+    /** A flow that holds two events of the maximum size. Its calls with the text `blocked` wait until `proceed` is called. */
+    async function holdingTwo() {
+      let proceed = () => undefined as void;
+      const open = new Promise<void>((resolve) => (proceed = resolve));
+      const flows = flow('shop', SAY, "deliver: { key: '${{ trigger.subject }}', maxBody: 32MiB }\n");
+      // the clock of the process: an owner that has lost its lease begins to count anew
+      const answer: Answer = ({ input }) => input.text.startsWith('blocked') && open;
+      const engine = await engines.start({ flows, answer, watch: false });
+      for (let n = 0; n < 256; n++) await publish(engine, `small${n % 8}`, n);
+      await engine.ended('done', 256);
+      return { engine, proceed };
+    }
+
+    it('begins the events of other keys while many of one key wait for a call in their hop', async () => {
+      const { engine, proceed } = await holdingTwo();
+      for (let n = 0; n < 5; n++) await publish(engine, 'blocked', n);
+      for (let n = 0; n < 5; n++) await publish(engine, 'other', n);
+      await engine.ended('done', 256 + 5);
+      expect(texts(engine.calls).slice(256)).toEqual(['blocked/0', ...numbers('other', 5)]);
+      expect(await lanesOf(engine)).toEqual({ busy: 0, held: 0 });
+      proceed();
+      await engine.ended('done', 256 + 10);
+    });
+
+    it('begins at most as many hops at once as events of the maximum size are held', async () => {
+      const { engine, proceed } = await holdingTwo();
+      for (let n = 0; n < 20; n++) await publish(engine, `blocked${n}`, 0);
+      await until('two hops', () => engine.calls.length === 256 + 2);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(engine.calls).toHaveLength(256 + 2);
+      proceed();
+      await engine.ended('done', 256 + 20);
+    });
+
+    it('takes its events anew when large ones have come, and loses none', async () => {
+      const { engine, proceed } = await holdingTwo();
+      const text = 'x'.repeat(4_000_000);
+      for (let n = 0; n < 20; n++)
+        await engine.publish('shop.asked', { n: String(n), text }, { subject: `blocked${n % 5}`, id: `large-${n}` });
+      const isTaken = () => engine.log.lines.some(({ fields }) => JSON.stringify(fields ?? {}).includes('large events'));
+      await until('the log', isTaken);
+      proceed();
+      const done = () => new Set(texts(engine.calls).slice(256)).size === 20;
+      await until('all events', done, 30_000);
+      for (let key = 0; key < 5; key++) {
+        const ofKey = texts(engine.calls).filter((one) => one.startsWith(`blocked${key}/`));
+        expect([...new Set(ofKey)]).toEqual([0, 5, 10, 15].map((n) => `blocked${key}/${key + n}`));
+      }
+      await free(engine);
+    });
   });
 
   describe('whose held events end within their hop', () => {

@@ -138,6 +138,7 @@ export class MemoryBroker {
 /** One host's connection to a {@link MemoryBroker}. */
 export class MemoryBus implements Bus {
   readonly engine = 'memory';
+  readonly deliversSingly = true;
   readonly #takers = new Map<Taker, MemoryQueue>();
   readonly #exclusive: QueueSpec[] = [];
   readonly #owned = new Set<MemoryOwnership>();

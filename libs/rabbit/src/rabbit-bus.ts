@@ -45,6 +45,7 @@ const DELETING_POLL_MS = 50;
  */
 export class RabbitBus implements Bus {
   readonly engine = 'rabbitmq';
+  readonly deliversSingly = true;
   readonly #options: RabbitBusOptions;
   readonly #names: Names;
   readonly #publisher: Publisher;

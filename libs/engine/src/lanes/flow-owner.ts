@@ -3,10 +3,11 @@ import { aborted } from '@sluice/runtime';
 import { holdLease } from '../coordination/lease.js';
 import { stopController } from '../coordination/stop-controller.js';
 import { messageOf } from '../message-of.js';
-import { queues, type Bus, type Consumer, type QueueOwnership } from '../ports/bus.js';
+import { queues, type Bus, type Consumer, type Delivery, type QueueOwnership } from '../ports/bus.js';
 import type { LaneRow } from '../ports/lanes.js';
 import type { Store } from '../ports/store.js';
 import type { NewerStateQueues } from '../runs/newer-states.js';
+import { HeldEvents, MAX_SMALL_EVENTS } from './held-events.js';
 import { LaneTable, type LaneMode, type LaneRuns } from './lane-table.js';
 import { LaneWriter } from './lane-writer.js';
 
@@ -21,6 +22,11 @@ const PAUSE_AFTER_MS = 5_000;
 const LOOK_MS = 500;
 /** Maximum lanes that are read at once. A lane is a row of at most a few hundred bytes. */
 const MAX_LANES_READ = 1_000;
+/**
+ * Time for which a host holds few events of a flow after large ones have arrived while it held many, in milliseconds. Each event in hand was
+ * delivered once more then, so this must be rare.
+ */
+const FEW_MS = 10 * 60_000;
 /** Minimum deliveries of the queue of ends and replays that are held at once. */
 const MIN_LANE_PREFETCH = 100;
 
@@ -43,12 +49,19 @@ export class FlowOwner {
   readonly #retired = stopController();
   #running: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
+  /** Monotonic time until which few events are held, in milliseconds. */
+  #fewUntil = -Infinity;
 
+  /**
+   * @param prefetch number of events of any size that are held at once
+   * @param maxHeldBytes maximum bytes of the events that are held when they are small, and more than `prefetch`
+   */
   constructor(
     private readonly flow: string,
     private readonly mode: LaneMode,
     private readonly runs: LaneRuns,
     private readonly prefetch: number,
+    private readonly maxHeldBytes: number,
     private readonly deps: FlowOwnerDeps,
   ) {}
 
@@ -112,15 +125,15 @@ export class FlowOwner {
       clock,
       lost: () => restart('another host owns its lanes'),
     });
-    const { flow, mode, runs } = this;
-    const table = new LaneTable({ flow, mode, runs, writer, bus, newer, log, clock, maxStarts: this.prefetch, restart });
+    const { flow, mode, runs, prefetch: maxStarts } = this;
+    const table = new LaneTable({ flow, mode, runs, writer, bus, newer, log, clock, maxStarts, maxHops: maxStarts, restart });
     try {
       await this.#restore(table);
       const lanePrefetch = { prefetch: Math.max(MIN_LANE_PREFETCH, this.prefetch) };
       const consumers = [await ownership.consume(queues.lane(flow), lanePrefetch, (delivery) => table.take(delivery))];
       const gone = AbortSignal.any([lost, restarting.signal, ownership.ended]);
       const over = AbortSignal.any([gone, end]);
-      await this.#takeEvents(ownership, table, consumers, over);
+      await this.#takeEvents(ownership, table, consumers, over, restart);
       if (gone.aborted) return;
       // a graceful stop: the events in hand return in their order when the right is released
       await Promise.all(consumers.map((consumer) => consumer.stop()));
@@ -143,10 +156,18 @@ export class FlowOwner {
   }
 
   /** Consumes events until the flow is removed or the signal fires. Pauses while runs that are away have all places. */
-  async #takeEvents(ownership: QueueOwnership, table: LaneTable, consumers: Consumer[], over: AbortSignal): Promise<void> {
+  async #takeEvents(
+    ownership: QueueOwnership,
+    table: LaneTable,
+    consumers: Consumer[],
+    over: AbortSignal,
+    restart: (reason: string) => void,
+  ): Promise<void> {
     const { signal: retired } = this.#retired;
-    const consume = () =>
-      ownership.consume(queues.flow(this.flow), { prefetch: this.prefetch }, (delivery) => table.take(delivery));
+    const events = this.#heldEvents(consumers, restart);
+    const take = (delivery: Delivery) => table.take(delivery);
+    const handle = events ? (delivery: Delivery) => events.take(delivery, take) : take;
+    const consume = () => ownership.consume(queues.flow(this.flow), { prefetch: this.prefetch }, handle);
     if (retired.aborted) return aborted(over);
     consumers[1] = await consume();
     const untilRetired = AbortSignal.any([over, retired]);
@@ -155,6 +176,25 @@ export class FlowOwner {
     await consumers[1]?.stop();
     table.handBackGate();
     return aborted(over);
+  }
+
+  /** Raises the number of events that are held while they are small: one key would otherwise have all places. Undefined: it stays as it is. */
+  #heldEvents(consumers: readonly Consumer[], restart: (reason: string) => void): HeldEvents | undefined {
+    const { bus, clock } = this.deps;
+    if (this.mode.kind !== 'key' || this.prefetch >= MAX_SMALL_EVENTS || !bus.deliversSingly) return undefined;
+    return new HeldEvents({
+      few: this.prefetch,
+      maxBytes: this.maxHeldBytes,
+      small: () => {
+        if (clock.monotonic() < this.#fewUntil) return;
+        // without a connection the consumer ends, and the next one begins with few
+        consumers[1]?.setPrefetch(MAX_SMALL_EVENTS).catch(() => undefined);
+      },
+      exceeded: () => {
+        this.#fewUntil = clock.monotonic() + FEW_MS;
+        restart(`large events: at most ${this.prefetch} are held at once from now on`);
+      },
+    });
   }
 
   async #takeUntil(over: AbortSignal, table: LaneTable, consumers: Consumer[], consume: () => Promise<Consumer>): Promise<void> {

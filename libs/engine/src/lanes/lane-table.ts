@@ -64,6 +64,8 @@ export interface LaneTableDeps {
   readonly clock: Clock;
   /** Maximum number of lanes whose events from rows are in memory at once. */
   readonly maxStarts: number;
+  /** Maximum hops of events that were taken from the queue, at once. Further events in hand wait for one of them to end. */
+  readonly maxHops: number;
   /** Called when the order can be kept only by taking all deliveries anew. */
   readonly restart: (reason: string) => void;
 }
@@ -84,6 +86,12 @@ export class LaneTable {
   /** Turns that wait until fewer bodies are in memory. */
   readonly #turns: Turn[] = [];
   readonly #hops = new Set<Pass>();
+  /** Number of {@link #hops} of events that were taken from the queue. */
+  #fromQueue = 0;
+  /** Events that have a lane and wait for a hop to end. */
+  readonly #ready: Pass[] = [];
+  /** True while hops of {@link #ready} begin. */
+  #isBeginning = false;
   /** Turns that are being written, and lanes in which an event from a row runs. */
   #starts = 0;
   /** Number of events that the next turn hands out: one when the run of the last event from a row was not over with its hop. */
@@ -262,8 +270,29 @@ export class LaneTable {
 
   #begin(pass: Pass): void {
     if (this.#state !== 'open') return;
+    // an event from a row begins at once: the time of its turn is limited
+    if (!pass.arrival.start) {
+      if (this.#fromQueue >= this.deps.maxHops) {
+        this.#ready.push(pass);
+        return;
+      }
+      this.#fromQueue++;
+    }
     this.#hops.add(pass);
     pass.begin();
+  }
+
+  #hopEnded(pass: Pass): void {
+    if (!this.#hops.delete(pass) || pass.arrival.start) return;
+    this.#fromQueue--;
+    // a hop may end within its begin: one loop begins all, and not each hop the next one
+    if (this.#isBeginning) return;
+    this.#isBeginning = true;
+    try {
+      for (let next; this.#fromQueue < this.deps.maxHops && (next = this.#ready.shift());) this.#begin(next);
+    } finally {
+      this.#isBeginning = false;
+    }
   }
 
   /** Moves the waiting events of a lane into rows: when its run is away, when earlier events are in rows, or when too many wait. */
@@ -344,7 +373,7 @@ export class LaneTable {
       this.#forget(pass);
       return this.#turn({ lane, ended: true });
     }
-    this.#hops.delete(pass);
+    this.#hopEnded(pass);
     this.#startHeld(lane, next, true);
   }
 
@@ -406,7 +435,7 @@ export class LaneTable {
     delete arrival.hop;
     if (arrival.start) await pause(this.deps.clock, AGAIN_MS, new AbortController().signal, { ref: false });
     if (this.#state !== 'open' || arrival.delivery.lost) return this.#forget(pass);
-    this.#hops.delete(pass);
+    this.#hopEnded(pass);
     if (busy) this.#start(busy, arrival, pass.rejoins || (busy.committed && !arrival.start));
     else this.#begin(new Pass(this.#ties, arrival, undefined, false, pass.refused));
   }
@@ -438,7 +467,7 @@ export class LaneTable {
   }
 
   #forget(pass: Pass): void {
-    this.#hops.delete(pass);
+    this.#hopEnded(pass);
     if (pass.arrival.start && this.#state === 'open') this.#endStart();
     if (this.#hops.size === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }

@@ -122,6 +122,11 @@ export interface Bus {
   /** One word for logs and `doctor`: `embedded`, `rabbitmq`. */
   readonly engine: string;
   /**
+   * True when the body of a delivery is read only after the delivery before it was passed to its consumer, so that a consumer can bound the
+   * bytes that it holds. Absent: several are read at once.
+   */
+  readonly deliversSingly?: boolean;
+  /**
    * Creates the queue and its bindings where they are missing. It never removes a binding or a queue.
    *
    * @throws `BUS_UNAVAILABLE` when the broker cannot be reached or refuses the queue

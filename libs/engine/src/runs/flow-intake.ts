@@ -7,6 +7,7 @@ import { queues, type Consumer, type Delivery } from '../ports/bus.js';
 import type { Hop } from './hop.js';
 import type { RunMessage } from './run-state.js';
 
+/** Maximum bytes of the events of a flow that a host holds, when none exceeds `maxBody`. */
 const MAX_HELD_BYTES = 64 * 1024 ** 2;
 const MAX_HELD_MESSAGES = 500;
 /** Interval at which a removed flow checks whether events are held in an order, in milliseconds. */
@@ -121,7 +122,7 @@ export class FlowIntake {
       chain(takes(hop, run), (taken) => (taken ? (hop.flow.deliver.key?.text(hop.scope) ?? '') : undefined));
     const prefetch = prefetchOf(this.runs.flow());
     const held = mode.kind === 'places' ? Math.min(prefetch, mode.count) : prefetch;
-    this.#owner = new FlowOwner(this.#name, mode, { open, keyOf, take }, held, this.deps);
+    this.#owner = new FlowOwner(this.#name, mode, { open, keyOf, take }, held, MAX_HELD_BYTES, this.deps);
     this.#owner.start();
   }
 
