@@ -28,6 +28,7 @@ import { PersonalData } from './people/personal-data.js';
 import { recordSeenTimes } from './people/seen-times.js';
 import { Applications } from './registration/applications.js';
 import { Registrations } from './registration/registrations.js';
+import { Lexicon } from './search/lexicon.js';
 import { SearchIndex } from './search/search-index.js';
 import { Search } from './search/search.js';
 import { Upkeep } from './upkeep.js';
@@ -74,7 +75,7 @@ export class Conversations implements Closable {
     this.discussions = new Discussions(tables, this.feed);
     const hints = new Hints({ tables, feed: this.feed, gateway, services, clock, log, signal });
     const listener = this.#listener(hints);
-    this.messages = new Messages(tables, this.feed, listener);
+    this.messages = new Messages(tables, this.feed, listener, new Lexicon(tables));
     this.personalData = new PersonalData(tables, this.directory, (subscriber, ids) => listener.filesDeleted(subscriber, ids));
     const { discussions, messages, attachments, outbox, quotas } = this;
     const destinations = destinationsOf({ connection, people, discussions, messages, quotas });

@@ -49,6 +49,17 @@ describe('conversations on PostgreSQL', () => {
     expect(members.filter(({ role }) => role === 'owner')).toHaveLength(1);
   });
 
+  it('returns and sends a new discussion as a later reading does', async () => {
+    const wanted = { kind: 'group', title: 'New', context: 'e1cib/data', members: [clara.person, boris.person] } as const;
+    const { discussion } = await one.client.discussions.open(anna, wanted);
+    expect(discussion).toEqual(await one.client.discussions.get(anna, discussion.id));
+    expect(discussion.role).toBe('owner');
+    const [received] = boris.live('conversations.discussion').filter(({ id }) => id === discussion.id);
+    expect(received).toEqual(await one.client.discussions.get(boris, discussion.id));
+    const stranger = { ...wanted, members: [randomUUID()] };
+    await expect(one.client.discussions.open(anna, stranger)).rejects.toMatchObject({ code: 'CONVERSATIONS_MISSING' });
+  });
+
   it('has one direct discussion per pair, from either side', async () => {
     const opens = await Promise.all(
       Array.from({ length: 20 }, (_, n) => {
@@ -150,6 +161,34 @@ describe('conversations on PostgreSQL', () => {
     await expect(seqs(boris, chat)).rejects.toMatchObject({ code: 'CONVERSATIONS_MISSING' });
     await expect(post(boris, chat)).rejects.toMatchObject({ code: 'CONVERSATIONS_MISSING' });
     expect(await seqs(clara, chat)).toHaveLength(80);
+  });
+
+  it('sends the messages of each discussion in their order', async () => {
+    const chats = await Promise.all(Array.from({ length: 5 }, () => group(boris)));
+    await Promise.all(Array.from({ length: 200 }, (_, n) => post(n % 3 ? anna : boris, chats[n % 5] as Discussion)));
+    for (const { id } of chats) {
+      const received = boris.live('conversations.message').filter(({ discussion }) => discussion === id);
+      expect(received.map(({ seq }) => seq)).toEqual(Array.from({ length: 40 }, (_, n) => n + 1));
+    }
+  });
+
+  it('posts all others when a message is refused, and one of two with one client id at the same moment', async () => {
+    const [left, right] = [await group(boris), await group(boris)];
+    const clientId = randomUUID();
+    const others = (n: number) => [post(anna, left, `left ${n}`), two.client.messages.post(boris, right.id, text(`right ${n}`))];
+    const settled = await Promise.allSettled([
+      ...[1, 2, 3].flatMap(others),
+      post(anna, left, 'one', { clientId }),
+      two.client.messages.post(anna, right.id, text('other', { clientId })),
+      post(anna, left, 'not in JSON of PostgreSQL', { data: '\u0000' }),
+      post(anna, right, 'an answer to nothing', { replyTo: 1_000 }),
+      ...[4, 5, 6].flatMap(others),
+    ]);
+    const codes = settled.flatMap((one) => (one.status === 'rejected' ? [(one.reason as { code?: string }).code] : []));
+    expect(codes.sort()).toEqual(['CONVERSATIONS_INVALID', 'CONVERSATIONS_INVALID', 'CONVERSATIONS_MISSING']);
+    const [lefts, rights] = [await seqs(boris, left), await seqs(boris, right)];
+    expect(lefts.length + rights.length).toBe(13);
+    for (const all of [lefts, rights]) expect(all).toEqual(all.map((_, n) => n + 1));
   });
 
   it('sends each later message to a person who is added while others post', async () => {

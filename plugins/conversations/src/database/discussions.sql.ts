@@ -162,79 +162,112 @@ do $$ begin
     execute format('create table message_%s partition of message for values with (modulus 8, remainder %s)', part, part);
   end loop;
 end $$;
--- Posts a message in one call, so that the hot path is one statement and one commit. Each inner statement sees what was committed when it
--- began: the receivers are read after the lock of the discussion, so a person who was added while the post waited for it receives the message.
+-- a message to post. \`words\` is its search index without the group of its ordinal, as text of a tsvector
+create type post as (
+  no integer, discussion uuid, author uuid, client_id text, id uuid, text text, spans jsonb, data jsonb, recipients uuid[], buttons jsonb,
+  reply_to bigint, link text, attachments uuid[], mentions uuid[], command text, words text
+);
+-- heard: whether a flow has an event of the message
+create type post_result as (no integer, outcome text, seq bigint, at timestamptz, people uuid[], heard boolean);
+
+-- Posts messages in one call, so that the hot path is one statement and one commit for several of them. The discussions are locked first, in
+-- the order of their ids, and all that is read is read by statements that began after that: a person who was added while the post waited for
+-- the lock receives the message, and a repetition sees the first post. A post with attachments has to be the only one.
 -- Outcomes: posted, repeated (with seq of the first message), elsewhere, missing, archived, recipients, reply, attachments. All but posted
 -- leave the tables as they were.
-create function post_message(
-  subscriber_ uuid, discussion_ uuid, author_ uuid, client_id_ text, id_ uuid, text_ text, spans_ jsonb, data_ jsonb, recipients_ uuid[],
-  buttons_ jsonb, reply_to_ bigint, link_ text, attachments_ uuid[], mentions_ uuid[], command_ text
-  -- heard: whether a flow has an event of the message
-) returns table (outcome text, seq_ bigint, at_ timestamptz, people uuid[], heard boolean) language plpgsql as $$
+create function post_messages(subscriber_ uuid, posts_ json) returns setof post_result language plpgsql
+-- one plan for all calls, because a plan for each call costs more than the call, and one that fits tables that have grown
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off as $$
+declare
+  posts post[];
+  results post_result[];
+  clashes integer;
 begin
-  if not exists (select from sent where author = author_ and client_id = client_id_) then
-    outcome := case
-      when recipients_ is not null and exists (
-        select from unnest(recipients_) as one(person) where not exists (
-          select from member where subscriber = subscriber_ and discussion = discussion_ and member.person = one.person)
-      ) then 'recipients'
-      when reply_to_ is not null and not exists (
-        select from message where subscriber = subscriber_ and discussion = discussion_ and seq = reply_to_
-          and (recipients is null or author = author_ or author_ = any(recipients))
-      ) then 'reply'
-      when cardinality(attachments_) > 0 and cardinality(attachments_) <> (
-        select count(*) from (
-          select from attachment where subscriber = subscriber_ and id = any(attachments_) and author = author_ and discussion is null
-          order by id for update
-        ) as own
-      ) then 'attachments' end;
-    if outcome is null then
-      update discussion set last_seq = last_seq + 1, active_at = clock_timestamp()
-        where subscriber = subscriber_ and id = discussion_ and archived_at is null
-          and exists (select from member where subscriber = subscriber_ and discussion = discussion_ and person = author_)
-        returning last_seq, active_at into seq_, at_;
-      if not found then outcome := 'archived'; end if;
-    end if;
-    if outcome is not null then
-      -- a person who is no member does not learn whether the discussion exists
-      if not exists (select from member where subscriber = subscriber_ and discussion = discussion_ and person = author_) then
-        outcome := 'missing';
-      end if;
-      return next;
-      return;
-    end if;
-    insert into sent (author, client_id, subscriber, discussion, seq) values (author_, client_id_, subscriber_, discussion_, seq_)
-      on conflict (author, client_id) do nothing;
-    if found then
-      insert into message (subscriber, discussion, seq, id, author, at, text, spans, data, recipients, buttons, reply_to, link)
-        values (subscriber_, discussion_, seq_, id_, author_, at_, text_, spans_, data_, recipients_, buttons_, reply_to_, link_);
-      if cardinality(attachments_) > 0 then
-        update attachment set discussion = discussion_, seq = seq_, position = array_position(attachments_, id)
-          where subscriber = subscriber_ and id = any(attachments_);
-      end if;
-      select array_agg(person) into people from member
-        where subscriber = subscriber_ and discussion = discussion_
-          and (recipients_ is null or person = author_ or person = any(recipients_));
-      insert into outbox (subscriber, flow, id, reason, discussion, seq)
-        select subscriber_, listener.flow, id_, why.reason, discussion_, seq_
-        from listener cross join lateral (
-          select case
-            when 'command' = any(reasons) and command_ is not null and (commands is null or command_ = any(commands)) then 'command'
-            when 'mention' = any(reasons) and bot = any(mentions_) then 'mention'
-            when 'any' = any(reasons) then 'any' end as reason
-        ) as why
-        where listener.subscriber = subscriber_ and bot <> author_ and bot = any(people) and why.reason is not null
-          -- flows that answer each other would never end
-          and not exists (select from listener as other where other.subscriber = subscriber_ and other.bot = author_);
-      heard := found;
-      outcome := 'posted';
-      return next;
-      return;
-    end if;
-    -- the same post came from another workplace at the same moment, and was first
-    update discussion set last_seq = last_seq - 1 where subscriber = subscriber_ and id = discussion_;
+  select array_agg(p) into posts from json_populate_recordset(null::post, posts_) p;
+  perform from discussion where subscriber = subscriber_ and id in (select discussion from unnest(posts))
+    order by id for no key update;
+  with asked as (
+    select p.*, d.last_seq, first.seq as first_seq, first.at as first_at,
+      case
+        when first.discussion = p.discussion then 'repeated'
+        when first.discussion is not null then 'elsewhere'
+        -- a person who is no member does not learn whether the discussion exists
+        when m.person is null then 'missing'
+        when p.recipients is not null and exists (
+          select from unnest(p.recipients) as one(person) where not exists (
+            select from member o where o.subscriber = subscriber_ and o.discussion = p.discussion and o.person = one.person)
+        ) then 'recipients'
+        when p.reply_to is not null and not exists (
+          select from message x where x.subscriber = subscriber_ and x.discussion = p.discussion and x.seq = p.reply_to
+            and (x.recipients is null or x.author = p.author or p.author = any(x.recipients))
+        ) then 'reply'
+        when cardinality(p.attachments) <> (
+          select count(*) from (
+            select from attachment f
+              where f.subscriber = subscriber_ and f.id = any(p.attachments) and f.author = p.author and f.discussion is null
+            order by f.id for update
+          ) as own
+        ) then 'attachments'
+        when d.archived_at is not null then 'archived'
+      end as outcome
+    from unnest(posts) p
+    left join discussion d on d.subscriber = subscriber_ and d.id = p.discussion
+    left join member m on m.subscriber = subscriber_ and m.discussion = p.discussion and m.person = p.author
+    left join sent first on first.subscriber = subscriber_ and first.author = p.author and first.client_id = p.client_id
+  ), numbered as (
+    select asked.*, last_seq + row_number() over (partition by discussion order by no) as seq, nextval('message_ordinal') as ordinal
+    from asked where outcome is null
+  ), noted as (
+    insert into sent (author, client_id, subscriber, discussion, seq)
+      select author, client_id, subscriber_, discussion, seq from numbered order by author, client_id
+      on conflict (author, client_id) do nothing returning author, client_id
+  ), fresh as (
+    select numbered.* from numbered join noted using (author, client_id)
+  ), drawn as (
+    update discussion d set last_seq = d.last_seq + many.count, active_at = clock_timestamp()
+      from (select discussion, count(*) from fresh group by discussion) many
+      where d.subscriber = subscriber_ and d.id = many.discussion returning d.id, d.active_at
+  ), posted as (
+    insert into message (subscriber, discussion, seq, id, author, at, text, spans, data, recipients, buttons, reply_to, link, ordinal, words)
+      select subscriber_, discussion, seq, fresh.id, author, active_at, text, spans, data, recipients, buttons, reply_to, link, ordinal,
+        (words || ' ''~' || ordinal / 4096 || '''')::tsvector
+      from fresh join drawn on drawn.id = fresh.discussion
+  ), filed as (
+    update attachment f set discussion = fresh.discussion, seq = fresh.seq, position = array_position(attachments, f.id)
+      from fresh where f.subscriber = subscriber_ and f.id = any(attachments)
+  ), shown as (
+    select fresh.*, (
+      select array_agg(m.person) from member m where m.subscriber = subscriber_ and m.discussion = fresh.discussion
+        and (recipients is null or m.person = author or m.person = any(recipients))
+    ) as people
+    from fresh
+  ), kept as (
+    insert into outbox (subscriber, flow, id, reason, discussion, seq)
+      select subscriber_, listener.flow, shown.id, why.reason, shown.discussion, shown.seq
+      from listener join shown on bot <> author and bot = any(people) cross join lateral (
+        select case
+          when 'command' = any(reasons) and command is not null and (commands is null or command = any(commands)) then 'command'
+          when 'mention' = any(reasons) and bot = any(mentions) then 'mention'
+          when 'any' = any(reasons) then 'any' end as reason
+      ) as why
+      where listener.subscriber = subscriber_ and why.reason is not null
+        -- flows that answer each other would never end
+        and not exists (select from listener as other where other.subscriber = subscriber_ and other.bot = author)
+      returning id
+  )
+  select array_agg(row(
+      asked.no, case when shown.seq is not null then 'posted' else asked.outcome end, coalesce(shown.seq, asked.first_seq), coalesce(active_at, asked.first_at),
+      people, exists (select from kept where kept.id = asked.id)
+    )::post_result), count(*) filter (where asked.outcome is null and shown.seq is null)
+    into results, clashes
+    from asked left join shown on shown.no = asked.no left join drawn on drawn.id = asked.discussion and shown.seq is not null;
+  -- the same client id came to another discussion at the same moment, and was first
+  if clashes > 0 then
+    -- the other posts have left a gap for it
+    if cardinality(posts) > 1 then raise 'a client id is used twice' using errcode = 'unique_violation'; end if;
+    select array_agg(row(posts[1].no, 'elsewhere', seq, at, null, false)::post_result) into results
+      from sent where subscriber = subscriber_ and author = posts[1].author and client_id = posts[1].client_id;
   end if;
-  return query select case when discussion = discussion_ then 'repeated' else 'elsewhere' end, seq, at, null::uuid[], false
-    from sent where subscriber = subscriber_ and author = author_ and client_id = client_id_;
+  return query select * from unnest(results);
 end $$;
 `;

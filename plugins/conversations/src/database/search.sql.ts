@@ -93,7 +93,10 @@ begin
   return new;
 end $$;
 
-create trigger index_message before insert or update of text, deleted_at on message
+-- a post brings the words of its message. All else that writes a text gets them here
+create trigger index_message before insert on message
+  for each row when (new.words is null) execute function index_message();
+create trigger index_changed_message before update of text, deleted_at on message
   for each row execute function index_message();
 
 -- the list of pending entries is small, because the post that fills it moves it into the index

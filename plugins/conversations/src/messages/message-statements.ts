@@ -1,9 +1,29 @@
-import type { MessageVersions } from '../contract.js';
+import type { MessageVersions, NewMessage } from '../contract.js';
 import { statement } from '../database/statement.js';
 import { MESSAGE, visibleTo, type MessageRow } from './message-rows.js';
 
-/** Result of `post_message`, see database/discussions.sql.ts. */
+/** A message to post, as `post_messages` reads it: see the type `post` in database/discussions.sql.ts. */
+export interface PostedRow {
+  readonly discussion: string;
+  readonly author: string;
+  readonly client_id: string;
+  readonly id: string;
+  readonly text: string;
+  readonly spans?: NewMessage['spans'];
+  readonly data?: NewMessage['data'];
+  readonly recipients?: readonly string[];
+  readonly buttons?: NewMessage['buttons'];
+  readonly reply_to?: number | undefined;
+  readonly link?: string | undefined;
+  readonly attachments?: readonly string[];
+  readonly mentions?: readonly string[];
+  readonly command?: string | undefined;
+}
+
+/** Result of one message of `post_messages`. */
 export interface PostRow {
+  /** Place of the message in the call, from 0. */
+  readonly no: number;
   readonly outcome: 'posted' | 'repeated' | 'elsewhere' | 'missing' | 'archived' | 'recipients' | 'reply' | 'attachments';
   readonly seq: number;
   readonly at: Date;
@@ -13,10 +33,10 @@ export interface PostRow {
   readonly heard: boolean | null;
 }
 
+/** Posts the messages `$2`, an array as JSON. */
 export const POST = statement<PostRow>(
   'post',
-  `select outcome, seq_::float8 as seq, at_ as at, people, heard
-   from post_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+  'select no, outcome, seq::float8 as seq, at, people, heard from post_messages($1, $2::json)',
 );
 
 /** The messages at the places `$2` (discussion) and `$3` (seq). The caller has verified that the receiver may see them. */

@@ -15,6 +15,7 @@ import { missing, type Actor } from '../discussions/discussions.js';
 import { conversationsFail } from '../failures.js';
 import type { LiveFeed } from '../live/live-feed.js';
 import { checkContent, commandOf, mentionsOf, requireContent } from './content.js';
+import type { Lexicon } from '../search/lexicon.js';
 import { messageOf, type MessageRow } from './message-rows.js';
 import {
   DELETE,
@@ -27,7 +28,6 @@ import {
   ONE,
   PAGE_AFTER,
   PAGE_BEFORE,
-  POST,
   PRESS,
   REACT,
   UNREACT,
@@ -39,6 +39,7 @@ import {
   type PageRow,
   type PostRow,
 } from './message-statements.js';
+import { PostQueue } from './post-queue.js';
 
 /** Which messages of a discussion to read. Without a direction: the newest ones. */
 export interface PageQuery {
@@ -75,11 +76,16 @@ export interface MessageListener {
 
 /** The messages of discussions. The tables are the record; live events are sent after the commit and may be lost. */
 export class Messages {
+  readonly #queue: PostQueue;
+
   constructor(
     private readonly tables: Tables,
     private readonly feed: LiveFeed,
     private readonly listener: MessageListener,
-  ) {}
+    private readonly lexicon: Lexicon,
+  ) {
+    this.#queue = new PostQueue(tables);
+  }
 
   /**
    * Posts a message. A repeated post with the same client id returns the first message, and sends its live event again: the first one may
@@ -91,26 +97,29 @@ export class Messages {
     requireContent(wanted);
     checkContent(wanted, wanted.text);
     const { clientId, text, spans, data, recipients, buttons, replyTo, link, attachments } = wanted;
-    const tables = this.tables.of(subscriber);
     const id = newEventId();
-    const [row] = await tables.rows(
-      POST,
-      discussion,
-      person,
-      clientId,
-      id,
-      text,
-      spans.length === 0 ? null : JSON.stringify(spans),
-      data === undefined ? null : JSON.stringify(data),
-      recipients ? [...new Set(recipients)] : null,
-      buttons ? JSON.stringify(buttons) : null,
-      replyTo ?? null,
-      link ?? null,
-      attachments,
-      mentionsOf(wanted),
-      commandOf(text)?.name ?? null,
+    const mentions = mentionsOf(wanted);
+    const row = await this.#queue.post(
+      subscriber,
+      {
+        discussion,
+        author: person,
+        client_id: clientId,
+        id,
+        text: text.toWellFormed(),
+        ...(spans.length > 0 && { spans }),
+        ...(data !== undefined && { data }),
+        ...(recipients && { recipients: [...new Set(recipients)] }),
+        ...(buttons && { buttons }),
+        reply_to: replyTo,
+        link,
+        ...(attachments.length > 0 && { attachments }),
+        ...(mentions.length > 0 && { mentions }),
+        command: commandOf(text)?.name,
+      },
+      this.lexicon.index(subscriber, discussion, person, text),
     );
-    if (!row) throw missing(discussion);
+    const tables = this.tables.of(subscriber);
     if (row.outcome === 'repeated')
       return { message: await this.#changed(tables, discussion, row.seq, 'conversations.message'), repeated: true };
     if (row.outcome !== 'posted') throw refusal(row.outcome, discussion);

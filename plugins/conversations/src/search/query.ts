@@ -45,12 +45,22 @@ export function exactQuery(words: readonly ExpandedWord[]): string {
 
 /** Returns the `tsquery` of messages of these discussions. */
 export function discussionQuery(discussions: readonly string[]): string {
-  return anyOf(discussions.map((id) => `#${id.replaceAll('-', '')}`));
+  return anyOf(discussions.map(discussionLexeme));
 }
 
 /** Returns the `tsquery` of messages of this author. */
 export function authorQuery(person: string): string {
-  return `'@${person.replaceAll('-', '')}'`;
+  return `'${authorLexeme(person)}'`;
+}
+
+/** Returns the lexeme of all messages of a discussion. */
+export function discussionLexeme(discussion: string): string {
+  return `#${discussion.replaceAll('-', '')}`;
+}
+
+/** Returns the lexeme of all messages of an author. */
+export function authorLexeme(person: string): string {
+  return `@${person.replaceAll('-', '')}`;
 }
 
 /** Messages of one bucket; the index contains the lexeme `~<ordinal / BUCKET>` of each message. */
@@ -65,30 +75,31 @@ export function bucketQuery(first: number, last: number): string {
 export interface Window {
   /** Buckets, both included. Absent: all. */
   readonly buckets?: { readonly first: number; readonly last: number };
+  /** The first ordinal of the range. */
+  readonly from: bigint;
   /** The first ordinal behind the range. */
   readonly before: bigint;
 }
 
-const WINDOWS = [4, 32];
+/** Buckets of a larger range are not named in the query, which then reads all matches. */
+const MAX_WINDOW = 64;
 
 /**
- * Returns the ranges in which a search looks for the newest matches, newest first. A frequent word has enough matches in the first one; for a
- * rare word the last one contains few. Without ranges, each search for a frequent word would read all of its matches.
+ * Returns the range of the messages before an ordinal. A search reads the newest bucket first, where a frequent word has enough matches; without
+ * ranges, each search for such a word would read all of its matches.
  *
- * @param before the ordinal behind the newest message that is wanted
+ * @param size number of buckets; the range contains all older messages when there are not more, and when the size is above 64
  */
-export function windowsBefore(before: bigint): readonly Window[] {
-  const windows: Window[] = [];
-  let last = Number((before - 1n) / BigInt(BUCKET));
-  let end = before;
-  for (const size of WINDOWS) {
-    if (last < 0) return windows;
-    const first = Math.max(0, last - size + 1);
-    windows.push({ buckets: { first, last }, before: end });
-    last = first - 1;
-    end = BigInt(first) * BigInt(BUCKET);
-  }
-  return last < 0 ? windows : [...windows, { before: end }];
+export function windowBefore(before: bigint, size: number): Window {
+  const last = Math.max(0, Number((before - 1n) / BigInt(BUCKET)));
+  const first = Math.max(0, last - size + 1);
+  if (size > MAX_WINDOW) return { from: 0n, before };
+  return { buckets: { first, last }, from: BigInt(first) * BigInt(BUCKET), before };
+}
+
+/** Returns the size of the range after one with so few matches: behind a range without a match the word is rare, and all that is left is read soon. */
+export function nextSize(size: number, matches: number): number {
+  return size * (matches === 0 ? 32 : 8);
 }
 
 /** Lexemes in quotes. None of them contains a quote or a backslash: words are letters and digits, ids are hexadecimal. */

@@ -1,6 +1,7 @@
 import { statement } from '../database/statement.js';
 
-const STEM = (word: string) => `(tsvector_to_array(to_tsvector('russian'::regconfig, ${word})))[1]`;
+/** The stem of a word by the configuration `russian`; null for a stop word. */
+export const STEM = (word: string) => `(tsvector_to_array(to_tsvector('russian'::regconfig, ${word})))[1]`;
 
 /** `$2` words of the search, `$3` maximum number of parts of each. One row for each word, with the words that begin with it or contain it. */
 export const EXPAND = statement<{
@@ -95,6 +96,7 @@ export const FIND = statement<FoundRow>(
 );
 
 /** `$2` words. Their stems, for highlights. */
+/** The stem of a word by the configuration `russian`; null for a stop word. */
 export const STEMS = statement<{ readonly word: string; readonly stem: string | null }>(
   'stems',
   `select word, ${STEM('word')} as stem from unnest($2::text[]) as one (word) where $1::uuid is not null`,

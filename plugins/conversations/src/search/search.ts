@@ -13,9 +13,10 @@ import {
   discussionQuery,
   exactQuery,
   MAX_EXPANSIONS,
+  nextSize,
   searchWords,
   textQuery,
-  windowsBefore,
+  windowBefore,
   type ExpandedWord,
 } from './query.js';
 import { EXPAND, FIND, KNOWN_BY_STEM, SEARCH_OPTIONS, SEARCHED, similarWords, STEMS, type FoundRow } from './search.sql.js';
@@ -87,9 +88,9 @@ export class Search {
       const scope = mine.length > MAX_DISCUSSIONS_IN_QUERY ? [] : [discussionQuery(mine.map(({ discussion }) => discussion))];
       const total = mine.reduce((sum, { messages }) => sum + Number(messages), 0);
       const isSmall = mine.length <= MAX_DISCUSSIONS_IN_QUERY && total <= FEW_MESSAGES;
-      const windows = isSmall ? [{ before }] : windowsBefore(before);
       const found: FoundRow[] = [];
-      for (const { buckets, before: end } of windows) {
+      for (let [end, size] = [before, isSmall ? Infinity : 1]; end > 0n && found.length < wanted;) {
+        const { buckets, from } = windowBefore(end, size);
         const author = query.author === undefined ? [] : [authorQuery(query.author)];
         const range = buckets ? [bucketQuery(buckets.first, buckets.last)] : [];
         const rows = await tables.rows(
@@ -106,7 +107,7 @@ export class Search {
           textQuery(words),
         );
         found.push(...rows);
-        if (found.length >= wanted) break;
+        [end, size] = [from, nextSize(size, rows.length)];
       }
       return query.order === 'rank'
         ? rankedPage(found, words, query.limit, cursor.skip ?? 0, before)
