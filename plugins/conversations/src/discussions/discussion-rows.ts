@@ -29,7 +29,7 @@ export const MAX_UNREAD = 100;
 /** Number of the newest messages among which mentions are looked for. */
 const MENTIONS_SEARCHED = 1_000;
 /** Number of members that a discussion contains; the others are read by pages. */
-const MEMBERS_SHOWN = 10;
+export const MEMBERS_SHOWN = 10;
 
 const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 

@@ -1,6 +1,7 @@
 import { statement } from '../database/statement.js';
 import { DISCUSSION, MEMBER_JSON, UNREAD, MAX_UNREAD, type DiscussionRow } from './discussion-rows.js';
 import type { Discussion } from '../contract.js';
+import { MESSAGE, type MessageRow } from '../messages/message-rows.js';
 
 /** What a caller may do in a discussion. */
 export interface MembershipRow {
@@ -34,15 +35,15 @@ export const VIEWS = statement<DiscussionRow>(
    where m.subscriber = $1 and m.discussion = $2 and ($3::uuid[] is null or m.person = any($3))`,
 );
 
-/** Seq of the newest message that `$2` may see, in each of the discussions `$3`. */
-export const NEWEST = statement<{ readonly discussion: string; readonly seq: string }>(
+/** The newest message that `$2` may see, in each of the discussions `$3`. */
+export const NEWEST = statement<MessageRow>(
   'newest',
-  `select wanted.discussion, x.seq
+  `select ${MESSAGE}
    from unnest($3::uuid[]) as wanted(discussion)
    join member m on m.subscriber = $1 and m.discussion = wanted.discussion and m.person = $2
    cross join lateral (
-     select seq from message x where x.subscriber = $1 and x.discussion = wanted.discussion
-       and (x.recipients is null or x.author = $2 or $2 = any(x.recipients)) order by seq desc limit 1
+     select * from message where subscriber = $1 and discussion = wanted.discussion
+       and (recipients is null or author = $2 or $2 = any(recipients)) order by seq desc limit 1
    ) x`,
 );
 
@@ -65,11 +66,24 @@ export const BY_KEY = statement<FoundRow>('by key', `${FOUND} and key = $2`);
 /** The direct discussion of the pair `$2`, for `$3`. */
 export const BY_PAIR = statement<FoundRow>('by pair', `${FOUND} and pair = $2`);
 
-/** Creates a discussion, unless one with the same key or pair exists. */
-export const CREATE = statement<{ readonly id: string }>(
+/**
+ * Creates a discussion with the members `$9`, unless one with the same id, key or pair exists or one of the people does not exist. `$8` is the
+ * creator. `known` is the number of people that exist; `at` is null when nothing was created.
+ */
+export const CREATE = statement<{ readonly known: number; readonly at: Date | null }>(
   'create',
-  `insert into discussion (subscriber, id, kind, key, pair, title, context, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8)
-   on conflict do nothing returning id`,
+  `with known as (
+     select count(*)::int as count from person where subscriber = $1 and id = any($9::uuid[]) and erased_at is null
+   ), made as (
+     insert into discussion (subscriber, id, kind, key, pair, title, context, created_by)
+     select $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::text, $8::uuid from known where count = cardinality($9::uuid[])
+     on conflict do nothing returning id, active_at
+   ), joined as (
+     insert into member (subscriber, discussion, person, role)
+     select $1, made.id, one.person, case when $3::text = 'direct' or one.person = $8::uuid then 'owner' else 'member' end
+     from made cross join unnest($9::uuid[]) as one (person)
+   )
+   select known.count as known, made.active_at as at from known left join made on true`,
 );
 
 /**

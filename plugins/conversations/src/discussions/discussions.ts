@@ -3,12 +3,11 @@ import { MAX_MEMBERS, type Discussion, type DiscussionChange, type MemberPage, t
 import type { SubscriberTables, Tables } from '../database/tables.js';
 import { conversationsFail } from '../failures.js';
 import type { LiveFeed } from '../live/live-feed.js';
-import { MESSAGES_AT } from '../messages/message-statements.js';
 import { messageOf } from '../messages/message-rows.js';
 import { cursorOf, readCursor } from '../paging.js';
 import { cleanName } from '../people/names.js';
 import type { Caller } from '../people/people.js';
-import { discussionOf } from './discussion-rows.js';
+import { discussionOf, MEMBERS_SHOWN } from './discussion-rows.js';
 import {
   BY_ID,
   BY_KEY,
@@ -63,6 +62,8 @@ interface OpenedDiscussion {
   readonly created: boolean;
   /** People who have become members. */
   readonly joined: readonly string[];
+  /** A new discussion as the caller sees it. */
+  readonly view?: Discussion;
 }
 
 /** Discussions and their members. A person sees the discussions of which he is a member; the others do not exist for him. */
@@ -112,7 +113,7 @@ export class Discussions {
   /**
    * Creates a discussion, or returns the one with the same key or of the same pair, however many ask at once. The caller is a member then.
    *
-   * @param id of a new discussion; a repetition with the same id returns the discussion that exists
+   * @param knownId of a new discussion; a repetition with the same id returns the discussion that exists
    * @param quota of the caller; absent: no limit
    * @throws `CONVERSATIONS_INVALID` when the fields do not fit the kind, `CONVERSATIONS_MISSING` for an unknown person,
    *   `CONVERSATIONS_FORBIDDEN` for a channel without the scope `conversations:server`.
@@ -120,13 +121,15 @@ export class Discussions {
   async open(
     actor: Actor,
     wanted: NewDiscussion,
-    id: string = newEventId(),
+    knownId?: string,
     quota?: CreationQuota,
   ): Promise<{ discussion: Discussion; created: boolean }> {
     checkKind(actor, wanted);
     const people = [...new Set(wanted.members)].filter((person) => person !== actor.person);
     const pair = wanted.kind === 'direct' ? pairOf(actor.person, people) : undefined;
     const tables = this.tables.of(actor.subscriber);
+    const id = knownId ?? newEventId();
+    const existing = () => this.#existing(tables, actor, wanted, pair, id);
     const create = async () => {
       quota?.creating();
       const created = await this.#create(tables, actor, wanted, people, pair, id).catch((error: unknown) => {
@@ -136,10 +139,13 @@ export class Discussions {
       if (!created) quota?.notCreated();
       return created;
     };
-    const found = (await this.#existing(tables, actor, wanted, pair, id)) ?? (await create());
+    // a group with an id of its own cannot exist
+    const isNew = wanted.key === undefined && pair === undefined && knownId === undefined;
+    const found = (isNew ? undefined : await existing()) ?? (await create());
     // a creation at the same time on another connection was first
-    const opened = found ?? (await this.#existing(tables, actor, wanted, pair, id));
+    const opened = found ?? (await existing());
     if (!opened) throw missing(wanted.key ?? pair ?? id);
+    if (opened.view) return { discussion: opened.view, created: true };
     if (opened.joined.length > 0) await this.#announce(actor.subscriber, opened.id);
     return { discussion: await this.get(actor, opened.id), created: opened.created };
   }
@@ -255,7 +261,10 @@ export class Discussions {
     return { id: found.id, created: false, joined: joined.map(({ person }) => person) };
   }
 
-  /** Returns undefined when a discussion with the key or of the pair has appeared meanwhile. */
+  /**
+   * Creates a discussion in one statement, and sends it to its members. Returns undefined when a discussion with the key or of the pair has
+   * appeared meanwhile.
+   */
   async #create(
     tables: SubscriberTables,
     { person }: Actor,
@@ -264,14 +273,39 @@ export class Discussions {
     pair: string | undefined,
     id: string,
   ): Promise<OpenedDiscussion | undefined> {
-    return tables.transaction(async (inner) => {
-      const name = cleanName(title).name;
-      const [row] = await inner.rows(CREATE, id, kind, key ?? null, pair ?? null, name, context ?? null, person);
-      if (!row) return undefined;
-      const own = await inner.rows(JOIN, row.id, [person], 'owner');
-      const others = await this.#join(inner, row.id, people, kind === 'direct' ? 'owner' : 'member');
-      return { id: row.id, created: true, joined: [...own.map((one) => one.person), ...others] };
+    const all = [person, ...people].sort();
+    if (all.length > MAX_MEMBERS) throw tooManyMembers();
+    const name = cleanName(title).name;
+    const [row] = await tables.rows(CREATE, id, kind, key ?? null, pair ?? null, name, context ?? null, person, all);
+    if (row?.known !== all.length) throw unknownPerson();
+    if (row.at === null) return undefined;
+    const at = row.at.toISOString();
+    const roleOf = (one: string) => (kind === 'direct' || one === person ? 'owner' : 'member');
+    const viewOf = (role: Discussion['role']): Discussion => ({
+      id,
+      kind,
+      ...(key !== undefined && { key }),
+      title: name,
+      ...(context !== undefined && { context }),
+      // as a later reading returns them: those who have joined at one time in the order of their ids
+      members: all
+        .slice(0, MEMBERS_SHOWN)
+        .map((one) => ({ person: one, role: roleOf(one), readSeq: 0, deliveredSeq: 0, joinedAt: at })),
+      memberCount: all.length,
+      lastSeq: 0,
+      readSeq: 0,
+      unread: 0,
+      mentioned: false,
+      role,
+      activeAt: at,
     });
+    for (const role of ['owner', 'member'] as const)
+      this.feed.publish(
+        all.filter((one) => roleOf(one) === role),
+        'conversations.discussion',
+        viewOf(role),
+      );
+    return { id, created: true, joined: all, view: viewOf('owner') };
   }
 
   /** Adds people. Throws `CONVERSATIONS_MISSING` when one of them does not exist, and `CONVERSATIONS_LIMIT` for too many members. */
@@ -283,12 +317,10 @@ export class Discussions {
   ): Promise<readonly string[]> {
     if (people.length === 0) return [];
     const [known] = await tables.rows(COUNT_PEOPLE, people);
-    if (known?.count !== new Set(people).size)
-      throw conversationsFail.CONVERSATIONS_MISSING('one of the people does not exist', { sent: 'no' });
+    if (known?.count !== new Set(people).size) throw unknownPerson();
     const joined = await tables.rows(JOIN, id, people, role);
     const [all] = await tables.rows(COUNT_MEMBERS, id);
-    if ((all?.count ?? 0) > MAX_MEMBERS)
-      throw conversationsFail.CONVERSATIONS_LIMIT(`a discussion has up to ${MAX_MEMBERS} members`, { sent: 'no' });
+    if ((all?.count ?? 0) > MAX_MEMBERS) throw tooManyMembers();
     return joined.map(({ person }) => person);
   }
 
@@ -302,14 +334,8 @@ export class Discussions {
   async #withNewest({ subscriber, person }: Actor, discussions: Discussion[]): Promise<Discussion[]> {
     const filled = discussions.filter(({ lastSeq }) => lastSeq > 0).map(({ id }) => id);
     if (filled.length === 0) return discussions;
-    const tables = this.tables.of(subscriber);
-    const newest = await tables.rows(NEWEST, person, filled);
-    const messages = await tables.rows(
-      MESSAGES_AT,
-      newest.map(({ discussion }) => discussion),
-      newest.map(({ seq }) => seq),
-    );
-    const byDiscussion = new Map(messages.map((row) => [row.discussion, messageOf(row)]));
+    const newest = await this.tables.of(subscriber).rows(NEWEST, person, filled);
+    const byDiscussion = new Map(newest.map((row) => [row.discussion, messageOf(row)]));
     return discussions.map((one) => {
       const lastMessage = byDiscussion.get(one.id);
       return lastMessage ? { ...one, lastMessage } : one;
@@ -340,6 +366,14 @@ function pairOf(person: string, [other, ...more]: readonly string[]): string {
 function requireOwner({ isFlow }: Actor, { role }: MembershipRow): void {
   if (role !== 'owner' && isFlow !== true)
     throw conversationsFail.CONVERSATIONS_FORBIDDEN('only an owner of the discussion may do this', { sent: 'no' });
+}
+
+function unknownPerson(): Error {
+  return conversationsFail.CONVERSATIONS_MISSING('one of the people does not exist', { sent: 'no' });
+}
+
+function tooManyMembers(): Error {
+  return conversationsFail.CONVERSATIONS_LIMIT(`a discussion has up to ${MAX_MEMBERS} members`, { sent: 'no' });
 }
 
 /** The same error for a discussion that does not exist and for one that the caller may not see. */
