@@ -117,7 +117,7 @@ try {
     });
     await client.query(
       `insert into message (subscriber, discussion, seq, id, author, text, ordinal, words)
-       select $1, discussion, seq, gen_random_uuid(), $2, text, ordinal, message_words(discussion, ordinal, $2, fold_text(text))
+       select $1, discussion, seq, gen_random_uuid(), $2, text, ordinal, message_words(discussion, $2, fold_text(text))
        from (select discussion, seq, text, nextval('message_ordinal') as ordinal
          from unnest($3::uuid[], $4::bigint[], $5::text[]) one (discussion, seq, text)) made`,
       [subscriber, author, places.map(([id]) => id), places.map(([, seq]) => seq), places.map(anyText)],

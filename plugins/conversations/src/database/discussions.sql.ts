@@ -162,7 +162,7 @@ do $$ begin
     execute format('create table message_%s partition of message for values with (modulus 8, remainder %s)', part, part);
   end loop;
 end $$;
--- a message to post. \`words\` is its search index without the group of its ordinal, as text of a tsvector
+-- a message to post. \`words\` is its search index as text of a tsvector
 create type post as (
   no integer, discussion uuid, author uuid, client_id text, id uuid, text text, spans jsonb, data jsonb, recipients uuid[], buttons jsonb,
   reply_to bigint, link text, attachments uuid[], mentions uuid[], command text, words text
@@ -230,7 +230,7 @@ begin
   ), posted as (
     insert into message (subscriber, discussion, seq, id, author, at, text, spans, data, recipients, buttons, reply_to, link, ordinal, words)
       select subscriber_, discussion, seq, fresh.id, author, active_at, text, spans, data, recipients, buttons, reply_to, link, ordinal,
-        (words || ' ''~' || ordinal / 4096 || '''')::tsvector
+        words::tsvector
       from fresh join drawn on drawn.id = fresh.discussion
   ), filed as (
     update attachment f set discussion = fresh.discussion, seq = fresh.seq, position = array_position(attachments, f.id)

@@ -3,10 +3,9 @@
  *
  * - its words in lower case with е for ё (configuration `simple`), and their stems (configuration `russian`);
  * - `#<discussion>`, so that the index itself restricts a search to the discussions of the asker;
- * - `~<ordinal / 4096>`, so that the index itself can restrict a search to the newest messages;
  * - `@<author>`, by which the messages of a person are found. A deleted message and one without text have this one only.
  *
- * The last three contain a character that no word contains.
+ * The last two contain a character that no word contains.
  */
 export const SEARCH = `
 -- position of a message among all messages, in the order of their insertion: the order of search results
@@ -53,11 +52,11 @@ create function fold_text(body text) returns text language sql immutable strict 
   select btrim(regexp_replace(replace(lower(normalize(body, nfc)), 'ё', 'е'), '[^[:alnum:]]+', ' ', 'g'))
 $$;
 
-create function message_words(discussion uuid, ordinal bigint, author uuid, folded text) returns tsvector
+create function message_words(discussion uuid, author uuid, folded text) returns tsvector
 language sql immutable strict parallel safe as $$
   select case when folded = '' then array_to_tsvector(array['@' || replace(author::text, '-', '')])
     else to_tsvector('simple'::regconfig, folded) || to_tsvector('russian'::regconfig, folded)
-      || array_to_tsvector(array['#' || replace(discussion::text, '-', ''), '~' || ordinal / 4096, '@' || replace(author::text, '-', '')])
+      || array_to_tsvector(array['#' || replace(discussion::text, '-', ''), '@' || replace(author::text, '-', '')])
     end
 $$;
 
@@ -88,7 +87,7 @@ create function index_message() returns trigger language plpgsql set search_path
 declare
   folded text := case when new.deleted_at is null then fold_text(new.text) else '' end;
 begin
-  new.words := message_words(new.discussion, new.ordinal, new.author, folded);
+  new.words := message_words(new.discussion, new.author, folded);
   if folded <> '' then perform add_words(new.subscriber, folded); end if;
   return new;
 end $$;
@@ -98,6 +97,9 @@ create trigger index_message before insert on message
   for each row when (new.words is null) execute function index_message();
 create trigger index_changed_message before update of text, deleted_at on message
   for each row execute function index_message();
+
+-- a search looks through the newest messages without the index of words
+create index message_order on message (ordinal);
 
 -- the list of pending entries is small, because the post that fills it moves it into the index
 create index message_words on message using gin (words) with (gin_pending_list_limit = 256);

@@ -79,7 +79,7 @@ class Lane {
           },
           (error: unknown) => {
             this.#remove(waiting);
-            reject(error as Error);
+            reject(error);
           },
         );
       this.#schedule();

@@ -38,7 +38,7 @@ export class Lexicon {
   constructor(private readonly tables: Tables) {}
 
   /**
-   * Returns the search index of a message as the text of a `tsvector`, without the group of its ordinal. A promise when the message contains
+   * Returns the search index of a message as the text of a `tsvector`. A promise when the message contains
    * new words, which are in the table of words then. It rejects with `UNREACHABLE`.
    */
   index(subscriber: string, discussion: string, author: string, text: string): string | Promise<string> {
@@ -74,7 +74,7 @@ export class Lexicon {
   }
 
   #remember(key: string, stem: string | null): void {
-    if (this.#young.size >= MAX_GENERATION) [this.#old, this.#young] = [this.#young, new Map()];
+    if (this.#young.size >= MAX_GENERATION) [this.#old, this.#young] = [this.#young, new Map<string, string | null>()];
     this.#young.set(key, stem);
   }
 }

@@ -63,44 +63,11 @@ export function authorLexeme(person: string): string {
   return `@${person.replaceAll('-', '')}`;
 }
 
-/** Messages of one bucket; the index contains the lexeme `~<ordinal / BUCKET>` of each message. */
-const BUCKET = 4_096;
-
-/** Returns the `tsquery` of messages with an ordinal in a bucket from `first` to `last`. */
-export function bucketQuery(first: number, last: number): string {
-  return anyOf(Array.from({ length: last - first + 1 }, (_, index) => `~${first + index}`));
-}
-
-/** A range of ordinals which a search reads in one statement. */
-export interface Window {
-  /** Buckets, both included. Absent: all. */
-  readonly buckets?: { readonly first: number; readonly last: number };
-  /** The first ordinal of the range. */
-  readonly from: bigint;
-  /** The first ordinal behind the range. */
-  readonly before: bigint;
-}
-
-/** Buckets of a larger range are not named in the query, which then reads all matches. */
-const MAX_WINDOW = 64;
-
 /**
- * Returns the range of the messages before an ordinal. A search reads the newest bucket first, where a frequent word has enough matches; without
- * ranges, each search for such a word would read all of its matches.
- *
- * @param size number of buckets; the range contains all older messages when there are not more, and when the size is above 64
+ * Numbers of the newest messages which a search looks through one by one, before it reads the index of all words: a frequent word has enough
+ * matches among them, and its matches in the index are too many to be read.
  */
-export function windowBefore(before: bigint, size: number): Window {
-  const last = Math.max(0, Number((before - 1n) / BigInt(BUCKET)));
-  const first = Math.max(0, last - size + 1);
-  if (size > MAX_WINDOW) return { from: 0n, before };
-  return { buckets: { first, last }, from: BigInt(first) * BigInt(BUCKET), before };
-}
-
-/** Returns the size of the range after one with so few matches: behind a range without a match the word is rare, and all that is left is read soon. */
-export function nextSize(size: number, matches: number): number {
-  return size * (matches === 0 ? 32 : 8);
-}
+export const LOOKED_THROUGH = [1_000, 8_000] as const;
 
 /** Lexemes in quotes. None of them contains a quote or a backslash: words are letters and digits, ids are hexadecimal. */
 function anyOf(lexemes: Iterable<string>): string {

@@ -33,7 +33,7 @@ on conflict do nothing`;
 const SET_WORDS = `
 with indexed as (
   update message
-  set words = message_words(discussion, ordinal, author, case when deleted_at is null then fold_text(text) else '' end)
+  set words = message_words(discussion, author, case when deleted_at is null then fold_text(text) else '' end)
   where ${IN_BATCH}
 )
 update search_state set discussion = $3, seq = $4 where discussion = $1 and seq = $2 and wanted = $5 returning seq`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { editDistance } from './edit-distance.js';
 import { highlightsOf } from './highlights.js';
-import { exactQuery, nextSize, searchWords, textQuery, windowBefore, type ExpandedWord, type Window } from './query.js';
+import { exactQuery, searchWords, textQuery, type ExpandedWord } from './query.js';
 import { otherStems } from './other-stems.js';
 
 const word = (text: string, more: Partial<ExpandedWord> = {}): ExpandedWord => ({ word: text, parts: [], similar: [], ...more });
@@ -63,23 +63,6 @@ describe('queries', () => {
     for (const lexeme of ['заказы', 'заказ', 'заказывать', 'указы', 'указ']) expect(query).toContain(`'${lexeme}'`);
     expect(query).toMatch(/^\([^&]*\) & \('и'\)$/);
     expect(exactQuery([order, word('и')])).toBe("('заказы' | 'и')");
-  });
-
-  it('look at the newest messages first, and together at all of them', () => {
-    const windows: Window[] = [];
-    const matches = [3, 5, 0];
-    for (let [before, size] = [1_000_000n, 1]; before > 0n;) {
-      const window = windowBefore(before, size);
-      windows.push(window);
-      [before, size] = [window.from, nextSize(size, matches.shift() ?? 0)];
-    }
-    expect(windows).toEqual([
-      { buckets: { first: 244, last: 244 }, from: 244n * 4_096n, before: 1_000_000n },
-      { buckets: { first: 236, last: 243 }, from: 236n * 4_096n, before: 244n * 4_096n },
-      { buckets: { first: 172, last: 235 }, from: 172n * 4_096n, before: 236n * 4_096n },
-      { from: 0n, before: 172n * 4_096n },
-    ]);
-    expect(windowBefore(5n, 8)).toEqual({ buckets: { first: 0, last: 0 }, from: 0n, before: 5n });
   });
 });
 

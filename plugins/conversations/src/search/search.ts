@@ -9,17 +9,25 @@ import { allowedErrors, editDistance } from './edit-distance.js';
 import { highlightsOf, wordsOfText } from './highlights.js';
 import {
   authorQuery,
-  bucketQuery,
   discussionQuery,
   exactQuery,
+  LOOKED_THROUGH,
   MAX_EXPANSIONS,
-  nextSize,
   searchWords,
   textQuery,
-  windowBefore,
   type ExpandedWord,
 } from './query.js';
-import { EXPAND, FIND, KNOWN_BY_STEM, SEARCH_OPTIONS, SEARCHED, similarWords, STEMS, type FoundRow } from './search.sql.js';
+import {
+  EXPAND,
+  FIND,
+  KNOWN_BY_STEM,
+  LOOK_THROUGH,
+  SEARCH_OPTIONS,
+  SEARCHED,
+  similarWords,
+  STEMS,
+  type FoundRow,
+} from './search.sql.js';
 
 export type SearchQuery = z.output<typeof searchQuery>;
 
@@ -47,7 +55,7 @@ const MIN_SIMILARITY_SHORT = 0.2;
 const MIN_SIMILARITY_LONG = 0.3;
 /** Up to this number of discussions the index restricts the search to them; each costs a look-up in each partition, and makes each comparison slower. */
 const MAX_DISCUSSIONS_IN_QUERY = 20;
-/** So few messages are read at once, without windows. */
+/** So few messages are found by the index at once. */
 const FEW_MESSAGES = 20_000;
 /** A rank orders the newest matches only, because a rank of all matches would read all of them. */
 const MAX_RANKED = 1_000;
@@ -88,15 +96,14 @@ export class Search {
       const scope = mine.length > MAX_DISCUSSIONS_IN_QUERY ? [] : [discussionQuery(mine.map(({ discussion }) => discussion))];
       const total = mine.reduce((sum, { messages }) => sum + Number(messages), 0);
       const isSmall = mine.length <= MAX_DISCUSSIONS_IN_QUERY && total <= FEW_MESSAGES;
+      const author = query.author === undefined ? [] : [authorQuery(query.author)];
+      const text = textQuery(words);
       const found: FoundRow[] = [];
-      for (let [end, size] = [before, isSmall ? Infinity : 1]; end > 0n && found.length < wanted;) {
-        const { buckets, from } = windowBefore(end, size);
-        const author = query.author === undefined ? [] : [authorQuery(query.author)];
-        const range = buckets ? [bucketQuery(buckets.first, buckets.last)] : [];
+      const read = async (statement: typeof FIND, from: bigint, end: bigint) => {
         const rows = await tables.rows(
-          FIND,
+          statement,
           person,
-          [textQuery(words), ...scope, ...author, ...range].join(' & '),
+          [text, ...scope, ...author].join(' & '),
           query.discussion ?? null,
           query.from ?? null,
           query.to ?? null,
@@ -104,11 +111,19 @@ export class Search {
           wanted - found.length,
           exactQuery(words),
           query.order === 'rank',
-          textQuery(words),
+          text,
+          String(from),
         );
         found.push(...rows);
-        [end, size] = [from, nextSize(size, rows.length)];
+      };
+      let end = before;
+      for (const size of isSmall ? [] : LOOKED_THROUGH) {
+        await read(LOOK_THROUGH, end - BigInt(size), end);
+        end -= BigInt(size);
+        // behind a range without a match the words are rare, so the index contains few matches
+        if (found.length === 0 || found.length >= wanted) break;
       }
+      if (found.length < wanted && end > 0n) await read(FIND, 0n, end);
       return query.order === 'rank'
         ? rankedPage(found, words, query.limit, cursor.skip ?? 0, before)
         : newestPage(found, words, query.limit);
