@@ -231,7 +231,11 @@ describe('the search in messages on PostgreSQL', () => {
     const [{ seq } = { seq: '0' }] = await database.rows<{ seq: string }>('select seq from search_state');
     expect(Number(seq)).toBeGreaterThan(0);
     // the open connection rebuilds as well, once a minute, and the one that comes second begins again
-    await until('the index to be rebuilt', async () => (await searchIndex.rebuild(new AbortController().signal)) === 0, REBUILT_MS);
+    await until(
+      'the index to be rebuilt',
+      async () => (await searchIndex.rebuild(new AbortController().signal)) === 0,
+      REBUILT_MS,
+    );
     expect(await texts(anna, 'дирижабли', { limit: '100' })).toHaveLength(100);
     expect(await texts(anna, 'рижабл', { limit: '1' })).toHaveLength(1);
     await expect(searchIndex.diagnose()).resolves.toBeUndefined();

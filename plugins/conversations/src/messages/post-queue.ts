@@ -77,7 +77,7 @@ class Lane {
             waiting.words = known;
             this.#schedule();
           },
-          (error: unknown) => {
+          (error: Error) => {
             this.#remove(waiting);
             reject(error);
           },
