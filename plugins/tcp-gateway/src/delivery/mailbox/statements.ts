@@ -2,7 +2,7 @@ import type { MailboxPosition } from './mailbox.js';
 
 /**
  * Statements of the mailbox. Each is one transaction and one round trip for any number of senders, readers or acknowledgements. Rows that
- * several hosts may change are locked in the order of users, so that two statements cannot deadlock.
+ * several hosts may change are locked in the order of users, so that two statements cannot deadlock; `ACKNOWLEDGE` is the exception.
  *
  * The columns `place` and `height` are called `seq` and `highestSeq` outside of this file.
  */

@@ -95,7 +95,7 @@ export const MAILBOX_TABLES: readonly string[] = [
   alter table workplace add column seen_at bigint not null default (extract(epoch from now()) * 1000)::bigint;
   `,
   `
-  -- names are compared byte by byte, which needs no rules of a language: each put compares them some forty times in indexes
+  -- names are compared byte by byte, which needs no rules of a language
   alter table desktop_user alter column name type text collate "C";
   alter table mail alter column user_name type text collate "C", alter column collapse_key type text collate "C";
   `,
