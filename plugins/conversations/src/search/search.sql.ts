@@ -72,11 +72,11 @@ export interface FoundRow {
   readonly rank: number;
 }
 
-const find = (matches: string) => `select newest.discussion, newest.title, newest.seq, newest.ordinal,
+const find = (matches: string, ordinal: string) => `select newest.discussion, newest.title, newest.seq, newest.ordinal,
      case when $10::boolean then ts_rank(newest.words, $9::tsquery) * 4 + ts_rank(newest.words, $11::tsquery) else 0 end as rank
    from (
      select found.*, discussion.title from (
-       select message.* from message where message.subscriber = $1 and ${matches} and message.ordinal < $7 and message.ordinal >= $12 offset 0
+       select message.* from message where message.subscriber = $1 and ${matches} and ${ordinal} < $7 and ${ordinal} >= $12 offset 0
      ) found
      join discussion on discussion.subscriber = $1 and discussion.id = found.discussion
      join member on member.subscriber = $1 and member.discussion = found.discussion and member.person = $2
@@ -91,15 +91,18 @@ const find = (matches: string) => `select newest.discussion, newest.title, newes
 /**
  * `$2` person, `$3` query, `$4` discussion or null, `$5` from, `$6` to, `$7` ordinal behind the newest, `$8` limit, `$9` query of
  * the words as written, `$10` whether the rank is wanted, `$11` query of the words, `$12` the smallest ordinal. The subquery ends with
- * `offset 0`, so that the index of the words is always the one that is read.
+ * `offset 0`, and computes with the ordinal, so that the index of the words is always the one that is read.
  */
-export const FIND = statement<FoundRow>('find messages', find('message.words @@ $3::tsquery'));
+export const FIND = statement<FoundRow>('find messages', find('message.words @@ $3::tsquery', '(message.ordinal + 0)'));
 
 /**
  * As {@link FIND} for a short range of ordinals. It calls the function of the operator `@@`, for which PostgreSQL does not use the index of
  * the words: to intersect fifty words there costs more than to read a thousand messages.
  */
-export const LOOK_THROUGH = statement<FoundRow>('look through messages', find('ts_match_vq(message.words, $3::tsquery)'));
+export const LOOK_THROUGH = statement<FoundRow>(
+  'look through messages',
+  find('ts_match_vq(message.words, $3::tsquery)', 'message.ordinal'),
+);
 
 /** `$2` words. Their stems, for highlights. */
 /** The stem of a word by the configuration `russian`; null for a stop word. */
