@@ -119,13 +119,14 @@ function guarantees(confirmed, attributes, sameIds, failed, dedupe) {
 
 /** Returns the medians of one program: its rate, and that of plain ÷ its own time, by the clock and by processor time. */
 function summary(rounds, side) {
-  const [perSecond, cpuMicros] = [medianOf(rounds, side), medianOf(rounds, `${side}CpuMicros`)];
+  const cpuName = side === 'ours' ? 'ourCpuMicros' : `${side}CpuMicros`;
+  const [perSecond, cpuMicros] = [medianOf(rounds, side), medianOf(rounds, cpuName)];
   return {
     'messages/s': Math.round(perSecond),
     'plain time ÷ its time': ratio(rounds.map((round) => round[side] / round.plain)),
     ...(cpuMicros !== undefined && {
       'µs of CPU per message': cpuMicros,
-      'plain CPU ÷ its CPU': ratio(rounds.map((round) => round.plainCpuMicros / round[`${side}CpuMicros`])),
+      'plain CPU ÷ its CPU': ratio(rounds.map((round) => round.plainCpuMicros / round[cpuName])),
     }),
   };
 }
