@@ -404,10 +404,11 @@ describe('the page of conversations', () => {
     await group('Сбой списка');
     let isFailing = true;
     const page = await open(anna, undefined, {
-      before: (context) =>
-        context.route(/\/discussions\?/, (route) =>
+      before: async (context) => {
+        await context.route(/\/discussions\?/, (route) =>
           isFailing ? route.fulfill({ status: 500, json: { code: 'INTERNAL', message: 'failed' } }) : route.continue(),
-        ),
+        );
+      },
     });
     await page.getByText('Не удалось загрузить').waitFor();
     isFailing = false;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Crowd } from '../load/lib/crowd.mjs';
+import { MailServer } from '../load/lib/mail-server.mjs';
 import { SluiceClients, type SluicePerson } from '../load/lib/sluice-client.mjs';
-import { OPERATIONS } from '../support/conversation-operations.js';
+import { OPERATION_FLOWS, OPERATIONS } from '../support/conversation-operations.js';
 import { startServers, type Servers } from '../support/engines.js';
 import { startGateways, type Gateways } from '../support/gateways.js';
 import { FAULT_TIMEOUT_MS, FULL } from '../support/storm.js';
@@ -11,10 +12,17 @@ import { START_TIMEOUT_MS, until } from '../support/until.js';
 
 const WORKSPACE = `
 sluice: 1
-plugins: ['@sluice/plugin-tcp-gateway', '@sluice/plugin-conversations']
+plugins: ['@sluice/plugin-http', '@sluice/plugin-tcp-gateway', '@sluice/plugin-conversations']
 connections:
   desktops: { use: tcp-gateway }
-  chat: { use: conversations, with: { gateway: desktops } }
+  chat:
+    use: conversations
+    with:
+      gateway: desktops
+      limits:
+        person: { postsPerSecond: 100000, burst: 1000000, discussionsPerHour: 10000000 }
+        application: { postsPerSecond: 100000, burst: 1000000, discussionsPerHour: 10000000 }
+      registration: { smtp: '\${{ env.SMTP_URL }}', from: faults@firma.ru, perHour: 10000 }
 `;
 
 const PROFILE = {
@@ -36,14 +44,16 @@ const AWAY_MS = 3_000;
 
 describe('conversations on two hosts', () => {
   let servers: Servers;
+  let mail: MailServer;
   let gateways: Gateways;
   let clients: SluiceClients;
   let crowd: Crowd;
   let people: [SluicePerson, SluicePerson];
 
   beforeAll(async () => {
-    servers = await startServers();
-    gateways = await startGateways({ 'sluice.yaml': WORKSPACE }, servers.env);
+    [servers, mail] = await Promise.all([startServers(), MailServer.start()]);
+    const files = { 'sluice.yaml': WORKSPACE, 'flows/operations.yaml': OPERATION_FLOWS };
+    gateways = await startGateways(files, { ...servers.env, SMTP_URL: mail.url });
     clients = new SluiceClients(gateways.urls, (sub, scope) => signToken({ sub, scope }));
     people = [await clients.person('first'), await clients.person('second')];
     for (const person of people) await until('a person to connect', () => person.connect().then(() => true));
@@ -56,6 +66,7 @@ describe('conversations on two hosts', () => {
     await clients?.close();
     await gateways?.close();
     await servers?.stop();
+    await mail?.stop();
   }, START_TIMEOUT_MS);
 
   const killFirstHost = async () => {
@@ -134,7 +145,7 @@ describe('conversations on two hosts', () => {
     async ({ names }) => {
       let isOver = false;
       const differences = Promise.all(
-        names.map(async (name) => [name, await OPERATIONS[name]?.({ clients, people, isOver: () => isOver })] as const),
+        names.map(async (name) => [name, await OPERATIONS[name]?.({ clients, people, mail, isOver: () => isOver })] as const),
       );
       await Promise.all([differences, load(killFirstHost).finally(() => (isOver = true))]);
       expect(Object.fromEntries(await differences)).toEqual(Object.fromEntries(names.map((name) => [name, []])));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { MailServer } from '../load/lib/mail-server.mjs';
 import type { SluiceClients, SluicePerson } from '../load/lib/sluice-client.mjs';
-import { ask } from './api.js';
+import { ask, post as send } from './api.js';
 import { FAULT_TIMEOUT_MS } from './storm.js';
 import { signToken } from './tokens.js';
 import { until } from './until.js';
@@ -22,6 +23,8 @@ export interface OperationContext {
   readonly clients: SluiceClients;
   /** Two people for the operation, who are known to the server. */
   readonly people: readonly [SluicePerson, SluicePerson];
+  /** The mail server of the hosts. */
+  readonly mail: MailServer;
   readonly isOver: () => boolean;
 }
 
@@ -29,6 +32,12 @@ export interface OperationContext {
 type Operation = (context: OperationContext) => Promise<readonly string[]>;
 
 const MAX_ROUNDS = 400;
+/** Buttons of one message: ten rows of eight. */
+const BUTTON_ROWS = 10;
+const BUTTONS_OF_A_ROW = 8;
+const PEOPLE_OF_AN_IMPORT = 20;
+/** An issued key is accepted by all hosts within 5 s. */
+const KEY_TIMEOUT_MS = 20_000;
 const MISSING = 'CONVERSATIONS_MISSING';
 
 /** Codes of calls that a killed host or server has interrupted. */
@@ -88,6 +97,39 @@ const compare = (what: string, found: unknown, expected: unknown): readonly stri
   JSON.stringify(found) === JSON.stringify(expected)
     ? []
     : [`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`];
+
+/** Flows that the operations need: one posts a message with buttons, the other one reports each press. */
+export const OPERATION_FLOWS = `
+sluice: 1
+flow: panel
+trigger: { use: http.endpoint, with: { path: /in/panel } }
+deliver: { dedupe: { key: '\${{ trigger.data.key }}', within: 1d } }
+steps:
+  - id: open
+    use: conversations.open
+    connection: chat
+    with: { bot: Panel, key: '\${{ trigger.data.key }}', title: panel }
+  - id: show
+    use: conversations.post
+    connection: chat
+    with: { bot: Panel, discussion: '\${{ steps.open.discussion }}', text: panel, buttons: '\${{ trigger.data.buttons }}' }
+---
+sluice: 1
+flow: presses
+trigger: { use: conversations.message, connection: chat, with: { bot: Panel, on: [button] } }
+steps:
+  - id: report
+    use: conversations.post
+    connection: chat
+    with: { bot: Panel, discussion: '\${{ trigger.data.discussion.id }}', text: 'pressed \${{ trigger.data.pressed.button ?? "" }}' }
+`;
+
+/** Sends a request and resolves with the body of the answer; rejects with the status. */
+async function request<Answer>(work: () => Promise<{ readonly status: number; readonly body: unknown }>): Promise<Answer> {
+  const { status, body } = await work();
+  if (status >= 300) throw Object.assign(new Error(JSON.stringify(body)), { code: (body as { code?: string }).code ?? status });
+  return body as Answer;
+}
 
 /** Operations during which a host is killed, by name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -231,5 +273,112 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     );
     const different = stored.flatMap((content, n) => (content === files[n] ? [] : [`the file of message ${n + 1} differs`]));
     return [...gaps, ...compare('number of messages', messages.length, files.length), ...different];
+  },
+
+  'pressing buttons': async ({ clients, people: [person], isOver }) => {
+    const key = randomUUID();
+    const rows = Array.from({ length: BUTTON_ROWS }, (_, row) =>
+      Array.from({ length: BUTTONS_OF_A_ROW }, (_, n) => ({ id: `b${row}-${n}`, text: `${row}-${n}`, action: 'press' })),
+    );
+    const token = await signToken({ scope: 'events:write' });
+    await persistently(() => request(() => send(`${clients.url}/in/panel`, { key, buttons: rows }, { token })));
+    const open = { kind: 'contextual', key, title: 'panel' };
+    const { discussion } = await persistently(() => person.call<{ discussion: { id: string } }>('POST', '/discussions', open));
+    const panel = await until('the message with buttons', async () => (await readAll(person, discussion.id)).messages[0]);
+    const pressed: string[] = [];
+    for (const { id } of rows.flat()) {
+      if (isOver()) break;
+      pressed.push(`pressed ${id}`);
+      const clientId = randomUUID();
+      const path = `/discussions/${discussion.id}/messages/${panel.seq}/buttons/${id}`;
+      await persistently(() => person.call('POST', path, { clientId }));
+    }
+    const reported = async () => (await readAll(person, discussion.id)).messages.slice(1).map(({ text }) => text);
+    const isReported = async () => {
+      const texts = new Set(await reported());
+      return pressed.every((text) => texts.has(text));
+    };
+    await until('all presses to be reported', isReported, FAULT_TIMEOUT_MS);
+    return compare('presses', (await reported()).toSorted(), pressed.toSorted());
+  },
+
+  'importing people': async ({ clients, people: [person], isOver }) => {
+    const prefix = randomUUID();
+    const token = await signToken({ sub: person.sub, scope: 'conversations conversations:server' });
+    const api = (path: string) => `${clients.url}/api/conversations/chat${path}`;
+    const names = new Map<string, string>();
+    for (let round = 0; round < MAX_ROUNDS && !isOver(); round++) {
+      // every second import changes the people of the one before
+      const people = Array.from({ length: PEOPLE_OF_AN_IMPORT }, (_, n) => ({
+        sub: `${prefix}-${Math.floor(round / 2)}-${n}`,
+        name: `Imported${prefix} version ${round}`,
+      }));
+      for (const { sub, name } of people) names.set(sub, name);
+      await persistently(() => request(() => send(api('/people/import'), { people }, { token })));
+    }
+    const found: { readonly sub: string; readonly name: string }[] = [];
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const query = new URLSearchParams({ search: `Imported${prefix}`, limit: '100', ...(after !== '' && { after }) });
+      type People = { readonly people: typeof found; readonly next?: string };
+      const page: People = await persistently(() => request<People>(() => ask(api(`/people?${query.toString()}`), { token })));
+      found.push(...page.people);
+      after = page.next;
+    }
+    const lines = (people: Iterable<readonly [string, string]>) => [...people].map(([sub, name]) => `${sub} ${name}`).toSorted();
+    return compare('people', lines(found.map(({ sub, name }) => [sub, name])), lines(names));
+  },
+
+  'registering organisations': async ({ clients, mail, isOver }) => {
+    const api = (path: string) => `${clients.url}/api/conversations/chat${path}`;
+    const differences: string[] = [];
+    const titles = new Set<string>();
+    const keys: { readonly issuer: string; readonly key: string }[] = [];
+    for (let round = 0; round < MAX_ROUNDS && !isOver(); round++) {
+      const email = `${randomUUID()}@firma.ru`;
+      const wanted = { email, title: email, application: 'УТ 11' };
+      const { id } = await persistently(() =>
+        request<{ id: string }>(() => send(api('/registrations'), wanted, { token: null })),
+      );
+      // a request whose answer was lost has sent a mail with another code: the newest mail counts
+      const code = await mail.code(email);
+      const confirm = () =>
+        request<{ issuer: string; key: string }>(() => send(api(`/registrations/${id}/confirm`), { code }, { token: null }));
+      const issued = await persistently(confirm).catch((error: unknown) => {
+        // the answer with the key was lost after the commit: the organisation registers again
+        if (codeOf(error) !== 'CONVERSATIONS_REGISTRATION') throw error;
+        return undefined;
+      });
+      if (!issued) continue;
+      titles.add(email);
+      keys.push(issued);
+    }
+    for (const { issuer, key } of keys) {
+      const token = await signToken({ sub: 'first', scope: 'conversations', kid: issuer, secret: key });
+      const isKnown = async () => (await ask(api('/people?limit=2'), { token })).body as { people?: readonly { sub: string }[] };
+      const { people } = await until(
+        `${issuer} to be accepted`,
+        async () => {
+          const body = await isKnown();
+          return body.people && { people: body.people };
+        },
+        KEY_TIMEOUT_MS,
+      );
+      if (people.some(({ sub }) => sub !== 'first')) differences.push(`${issuer} sees people of others`);
+    }
+    const operator = await signToken({ sub: 'operator', scope: 'admin' });
+    type Subscriber = { readonly id: string; readonly title: string };
+    const { subscribers } = await persistently(() =>
+      request<{ subscribers: readonly Subscriber[] }>(() => ask(api('/subscribers'), { token: operator })),
+    );
+    for (const { id, title } of subscribers.filter((each) => each.title.endsWith('@firma.ru'))) {
+      const { applications } = await persistently(() =>
+        request<{ applications: readonly { keys: number }[] }>(() =>
+          ask(api(`/subscribers/${id}/applications`), { token: operator }),
+        ),
+      );
+      if (applications.length !== 1 || applications[0]?.keys !== 1) differences.push(`${title}: ${JSON.stringify(applications)}`);
+    }
+    const registered = new Set(subscribers.map(({ title }) => title));
+    return [...differences, ...[...titles].filter((title) => !registered.has(title)).map((title) => `${title} is lost`)];
   },
 };

@@ -50,7 +50,12 @@ describe('conversations on PostgreSQL', () => {
   });
 
   it('returns and sends a new discussion as a later reading does', async () => {
-    const wanted = { kind: 'group', title: 'New', context: 'e1cib/data', members: [clara.person, boris.person] } as const;
+    const wanted = {
+      kind: 'group',
+      title: 'New',
+      context: 'e1cib/data',
+      members: [clara.person, boris.person],
+    } satisfies NewDiscussion;
     const { discussion } = await one.client.discussions.open(anna, wanted);
     expect(discussion).toEqual(await one.client.discussions.get(anna, discussion.id));
     expect(discussion.role).toBe('owner');

@@ -147,7 +147,7 @@ class Talk {
     return live;
   }
 
-  /** One person gives the bot a command, a person of the other application presses its button. Resolves with the milliseconds to its answer. */
+  /** One person posts a command for the bot, a person of the other application presses its button. Resolves with the milliseconds to its answer. */
   async askBot(): Promise<number> {
     const [first, second] = this.people as [Person, Person];
     const from = performance.now();

@@ -182,7 +182,9 @@ class MessengerServer implements Messenger {
   }
 
   stats(): MessengerStats {
-    const answered = [...this.#queries].flatMap(([id, { answer }]) => (answer === undefined ? [] : [[id, answer]]));
+    const answered = [...this.#queries].flatMap<[string, string]>(([id, { answer }]) =>
+      answer === undefined ? [] : [[id, answer]],
+    );
     return {
       methods: this.#methods,
       errors: this.#errors,

@@ -147,8 +147,7 @@ export class Steps {
     return this.#blocks.fail(hop, viewError(error, { step: step.id }), hop.pathOf(step.id));
   }
 
-  readonly #step = (hop: Hop, node: Node): MaybePromise<Onward> =>
-    withTimeBudget(node.step.id, () => this.#execute(hop, node));
+  readonly #step = (hop: Hop, node: Node): MaybePromise<Onward> => withTimeBudget(node.step.id, () => this.#execute(hop, node));
 
   /** An item without `output` evaluates no expression at its end. */
   readonly #itemEnd = (hop: Hop, node: Node<ForEachStep>): MaybePromise<Onward> =>

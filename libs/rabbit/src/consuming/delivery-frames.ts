@@ -54,7 +54,7 @@ export function readDeliveriesDirectly({ connection }: ChannelModel): void {
   const internals = connection as unknown as Internals;
   const reader = new DeliveryReader(internals);
   const receiveFrame = internals.recvFrame.bind(connection);
-  // amqplib calls it for each frame, also by itself whenever more bytes have arrived
+  // amqplib calls it for each frame, also without a caller outside whenever more bytes have arrived
   internals.recvFrame = () => {
     const { rest } = internals;
     const end = reader.takeAll(rest);

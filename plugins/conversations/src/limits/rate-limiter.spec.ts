@@ -22,7 +22,7 @@ describe('RateLimiter', () => {
     expect(takeAll(limiter, 'anna')).toBe(5);
   });
 
-  it('counts each key by itself', () => {
+  it('counts each key separately', () => {
     const { limiter } = limiterAt();
     takeAll(limiter, 'anna');
     expect(takeAll(limiter, 'boris')).toBe(5);

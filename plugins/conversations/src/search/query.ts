@@ -68,6 +68,8 @@ export function authorLexeme(person: string): string {
  * matches among them, and its matches in the index are too many to be read.
  */
 export const LOOKED_THROUGH = [1_000, 8_000] as const;
+/** A rank needs up to 1,000 matches, so a further range comes before all matches of a word that is neither frequent nor rare. */
+export const LOOKED_THROUGH_BY_RANK = [...LOOKED_THROUGH, 64_000] as const;
 
 /** Lexemes in quotes. None of them contains a quote or a backslash: words are letters and digits, ids are hexadecimal. */
 function anyOf(lexemes: Iterable<string>): string {

@@ -12,6 +12,7 @@ import {
   discussionQuery,
   exactQuery,
   LOOKED_THROUGH,
+  LOOKED_THROUGH_BY_RANK,
   MAX_EXPANSIONS,
   searchWords,
   textQuery,
@@ -117,7 +118,8 @@ export class Search {
         found.push(...rows);
       };
       let end = before;
-      for (const size of isSmall ? [] : LOOKED_THROUGH) {
+      const sizes = query.order === 'rank' ? LOOKED_THROUGH_BY_RANK : LOOKED_THROUGH;
+      for (const size of isSmall ? [] : sizes) {
         await read(LOOK_THROUGH, end - BigInt(size), end);
         end -= BigInt(size);
         // behind a range without a match the words are rare, so the index contains few matches

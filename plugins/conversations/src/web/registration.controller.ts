@@ -28,7 +28,7 @@ const RotationBody = z
   .meta({ id: 'ConversationsKeyRotation' });
 const SubscribersQuery = z.strictObject({ after: z.string().max(50).default('') });
 
-/** The host admits requests to the route without a token: whoever registers has none yet. */
+/** The host admits requests to the route without a token: an organisation that registers has none yet. */
 const WithoutToken = SetMetadata('__fastify_route_config__', { withoutToken: true });
 
 /** Registration of organisations by themselves. These two routes need no token. */
