@@ -78,7 +78,11 @@ describe('conversations on two hosts', () => {
   const load = async (strike: () => Promise<unknown>) => {
     const { posted } = crowd.ledger.counts;
     const during = crowd.mixed({ seconds: SECONDS, workers: WORKERS });
-    await until('messages to be posted', () => crowd.ledger.counts.posted > posted + BEFORE, FAULT_TIMEOUT_MS);
+    const tooFew = during.then(() => Promise.reject(new Error(`fewer than ${BEFORE} messages were posted in ${SECONDS} s`)));
+    await Promise.race([
+      tooFew,
+      until('messages to be posted', () => crowd.ledger.counts.posted > posted + BEFORE, FAULT_TIMEOUT_MS),
+    ]);
     await Promise.all([strike(), during]);
     await crowd.reconnect();
     await crowd.verify();
