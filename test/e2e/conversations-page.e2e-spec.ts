@@ -229,7 +229,12 @@ describe('the page of conversations', () => {
     await composer(page).fill(text);
     await composer(page).press('Enter');
   };
-  const scroll = (page: Page, by: number) => page.evaluate(`document.querySelector('.cv-list').scrollBy(0, ${by})`);
+  /** Scrolls the messages, and resolves when the page knows of it: its event comes with the next frame. */
+  const scroll = (page: Page, by: number) =>
+    page.evaluate(`new Promise((done) => {
+      document.querySelector('.cv-list').scrollBy(0, ${by});
+      requestAnimationFrame(() => requestAnimationFrame(done));
+    })`);
   const hasFocus = (page: Page, selector: string) => page.evaluate<boolean>(`document.activeElement.matches('${selector}')`);
   const message = (page: Page, text: string) => page.locator('article.cv-message', { hasText: text });
 
