@@ -11,6 +11,7 @@ import type {
 } from '../contract.js';
 import type { Tables } from '../database/tables.js';
 import { conversationsFail } from '../failures.js';
+import { nameCursorOf, readNameCursor } from '../paging.js';
 import { BUMP_ACCESS } from './access-version.js';
 import {
   CHANGE_PERSON,
@@ -50,14 +51,15 @@ export class Directory {
     const query = search === undefined || search.trim() === '' ? undefined : directoryQuery(search);
     // a text without a letter and a digit matches nobody
     if (query === undefined && search !== undefined && search.trim() !== '') return { people: [] };
-    const position = [...readCursor(after), limit + 1];
+    const at = readNameCursor(after);
+    const position = [at?.position ?? null, at?.id ?? null, limit + 1] as const;
     const tables = this.tables.of(subscriber);
     const rows = await (query === undefined
       ? tables.rows(LIST_PEOPLE, ...position)
       : tables.rows(FIND_PEOPLE, ...position, query));
     const page = rows.slice(0, limit);
     const last = page.at(-1);
-    const next = rows.length > limit && last ? { next: writeCursor(last) } : {};
+    const next = rows.length > limit && last ? { next: nameCursorOf({ position: last.sort_name, id: last.id }) } : {};
     return { people: page.map((row) => this.#view(row)), ...next };
   }
 
@@ -184,19 +186,4 @@ function visibleName(raw: string): ReturnType<typeof cleanName> {
   const cleaned = cleanName(raw);
   if (cleaned.name === '') throw conversationsFail.CONVERSATIONS_INVALID('the name contains no visible character');
   return cleaned;
-}
-
-function writeCursor({ sort_name, id }: PersonRow): string {
-  return Buffer.from(JSON.stringify([sort_name, id])).toString('base64url');
-}
-
-function readCursor(cursor: string | undefined): readonly [string | null, string | null] {
-  if (cursor === undefined) return [null, null];
-  try {
-    const [name, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    if (typeof name === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return [name, id];
-  } catch {
-    // refused below
-  }
-  throw conversationsFail.CONVERSATIONS_INVALID('`after` is not the `next` of a page of people');
 }

@@ -72,12 +72,10 @@ export class Applications {
 
   /** @throws `CONVERSATIONS_INVALID` when the code is taken. */
   async addSubscriber(code: string, title: string): Promise<Subscriber> {
-    const [row] = await this.tables.rows<Subscriber>(
-      `insert into subscriber (code, title) values ($1, $2) on conflict do nothing returning id, code, title, false as "isLocked"`,
-      [code, title],
-    );
-    if (!row) throw conversationsFail.CONVERSATIONS_INVALID(`the subscriber "${code}" exists already`);
-    return row;
+    const id = newEventId();
+    const added = await this.tables.of(id).rows(ADD_SUBSCRIBER, code, title);
+    if (added.length === 0) throw conversationsFail.CONVERSATIONS_INVALID(`the subscriber "${code}" exists already`);
+    return { id, code, title, isLocked: false };
   }
 
   /** Renames a subscriber, or locks it with all of its people on all hosts within 5 s. */
