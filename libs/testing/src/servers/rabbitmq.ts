@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePorts } from '@sluice/runtime';
+import { onFreePorts } from './on-free-ports.js';
 import { commandInRoot, inRoot, PROGRAMS, seenInRoot } from './servers-root.js';
 
 const RELEASES = '/usr/lib/rabbitmq/lib';
@@ -38,9 +38,13 @@ export interface RabbitServerOptions {
  * Starts a private RabbitMQ on loopback and resolves when it accepts connections. Requires the package `rabbitmq-server`; any user may run
  * it.
  */
-export async function startRabbit(options: RabbitServerOptions = {}): Promise<RabbitServer> {
+export function startRabbit(options: RabbitServerOptions = {}): Promise<RabbitServer> {
+  return onFreePorts(3, (ports) => startOn(ports, options));
+}
+
+async function startOn(ports: readonly number[], options: RabbitServerOptions): Promise<RabbitServer> {
   const sbin = findSbin();
-  const [port = 0, distPort = 0, epmdPort = 0] = await freePorts(3);
+  const [port = 0, distPort = 0, epmdPort = 0] = ports;
   const home = mkdtempSync(path.join(inRoot(tmpdir()), 'sluice-rabbit-'));
   const env = environment(home, { port, distPort, epmdPort }, options);
   // otherwise Erlang would start a port mapper as a daemon, which would never be stopped

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { freePort } from '@sluice/runtime';
+import { onFreePorts } from './on-free-ports.js';
 import { commandInRoot } from './servers-root.js';
 
 const START_TIMEOUT_MS = 10_000;
@@ -22,8 +22,11 @@ export interface RedisServer {
 }
 
 /** Starts a private Redis on loopback and resolves when it accepts connections. Requires `redis-server` in the path. */
-export async function startRedis(): Promise<RedisServer> {
-  const port = await freePort();
+export function startRedis(): Promise<RedisServer> {
+  return onFreePorts(1, ([port = 0]) => startOn(port));
+}
+
+async function startOn(port: number): Promise<RedisServer> {
   let server: ChildProcess | undefined;
   const killNow = () => void server?.kill('SIGKILL');
   process.once('exit', killNow);
@@ -41,7 +44,13 @@ export async function startRedis(): Promise<RedisServer> {
     server = spawn(program, [...before, ...options], { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'inherit'] });
     await started(server);
   };
-  await launch();
+  try {
+    await launch();
+  } catch (error) {
+    process.off('exit', killNow);
+    await end();
+    throw error;
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
