@@ -8,8 +8,11 @@ export const RENAME_OR_LOCK_SUBSCRIBER = statement<{ readonly id: string }>(
    where id = $1 returning id`,
 );
 
-/** `$2` code, `$3` title. */
-export const ADD_SUBSCRIBER = statement<object>('add subscriber', 'insert into subscriber (id, code, title) values ($1, $2, $3)');
+/** `$2` code, `$3` title. Returns nothing when the code is taken. */
+export const ADD_SUBSCRIBER = statement<{ readonly id: string }>(
+  'add subscriber',
+  'insert into subscriber (id, code, title) values ($1, $2, $3) on conflict do nothing returning id',
+);
 
 /** `$2` issuer, `$3` title. */
 export const ADD_APPLICATION = statement<{ readonly id: string }>(
