@@ -23,7 +23,12 @@ export interface Servers extends StartedEngines {
 }
 
 export async function startServers(options: RabbitServerOptions = {}): Promise<Servers> {
-  const [rabbit, redis, postgres] = await Promise.all([startRabbit(options), startRedis(), startPostgres()]);
+  const starts = [startRabbit(options), startRedis(), startPostgres()] as const;
+  const [rabbit, redis, postgres] = await Promise.all(starts).catch(async (error: unknown) => {
+    // a server that is left running keeps the process of the tests alive
+    for (const start of await Promise.allSettled(starts)) if (start.status === 'fulfilled') await start.value.stop();
+    throw error;
+  });
   return {
     rabbit,
     redis,
