@@ -1,5 +1,4 @@
-// Sends events to a host over HTTP. Written on bare sockets: with `node:http` the client needs more processor time per event than a door, so on a
-// small machine its own ceiling would be measured.
+// Sends events to a host over HTTP. Written on bare sockets, so that the client takes little of the processor time that it shares with the door.
 import net from 'node:net';
 
 const HEAD_END = '\r\n\r\n';
